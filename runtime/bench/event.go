@@ -1,0 +1,73 @@
+package bench
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// An Event is a row of RUN_CONTROL_EVENTS: what the control plane decided, numbered without gaps within its run.
+// Workers obey ARM, STOP and ABORT and pass over the others.
+type Event struct {
+	Run         string          `json:"run"`
+	Sequence    int64           `json:"sequence"`
+	Epoch       int64           `json:"epoch"`
+	Type        EventType       `json:"type"`
+	Data        json.RawMessage `json:"data,omitempty"`
+	Message     string          `json:"message"`  // the sentence a person reads
+	Severity    string          `json:"severity"` // info, warn, error
+	EffectiveAt time.Time       `json:"effective_at"`
+	CreatedAt   time.Time       `json:"created_at"`
+}
+
+// An EventType says what an Event is about.
+type EventType string
+
+// The types of events.
+const (
+	EventCreated EventType = "CREATED"
+	EventPhase   EventType = "PHASE"  // Data is a State
+	EventArm     EventType = "ARM"    // Data is an Arm
+	EventStop    EventType = "STOP"   // start nothing new, drain
+	EventAbort   EventType = "ABORT"  // cancel what is in flight
+	EventWorker  EventType = "WORKER" // a worker became ready, stale, dead, … ; Data is a WorkerChange
+	EventGuard   EventType = "GUARD"
+	EventSLO     EventType = "SLO"
+	EventDesired EventType = "DESIRED" // somebody asked for a stop
+	EventEnd     EventType = "END"     // the run is terminal
+)
+
+// An Arm tells workers when to start.
+type Arm struct {
+	Attempt  int      `json:"attempt"`
+	T0NS     int64    `json:"t0_ns"` // on the server's monotonic clock, see HeartbeatAck.NowNS
+	Timeline Timeline `json:"timeline"`
+}
+
+// A Timeline is when the phases of a run begin and end. It is stored before it is sent, and never moved.
+type Timeline struct {
+	T0       time.Time `json:"t0"`        // on the server's wall clock, for display
+	WarmupUS int64     `json:"warmup_us"` // end of WARMUP, from t0
+	EndUS    int64     `json:"end_us"`    // end of MEASUREMENT, from t0; zero when iterations decide
+}
+
+// At is the phase in force at a time since t0.
+func (t Timeline) At(us int64) Phase {
+	switch {
+	case us < 0:
+		return PhasePreparing
+	case us < t.WarmupUS:
+		return PhaseWarmup
+	case t.EndUS == 0 || us < t.EndUS:
+		return PhaseMeasurement
+	default:
+		return PhaseProcessing
+	}
+}
+
+// A WorkerChange is the data of an EventWorker.
+type WorkerChange struct {
+	Worker string       `json:"worker"`
+	Status WorkerStatus `json:"status"`
+	Stage  Stage        `json:"stage,omitempty"`
+	Error  string       `json:"error,omitempty"`
+}
