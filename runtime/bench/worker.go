@@ -45,6 +45,7 @@ type Heartbeat struct {
 	Fatal       Reason       `json:"fatal,omitempty"` // it gives up, for this reason; LastError says more
 	OffsetNS    int64        `json:"offset_ns"`       // server's monotonic clock minus the worker's
 	ErrorNS     int64        `json:"error_ns"`        // bound of the offset's error: minimal round trip / 2
+	Facts       []Fact       `json:"facts,omitempty"` // about the target and the host, with READY
 	CPUPercent  float64      `json:"cpu_percent"`     // of one core
 	MemoryBytes int64        `json:"memory_bytes"`
 }

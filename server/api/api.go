@@ -1,0 +1,57 @@
+// Package api holds the JSON types of the wire, without behaviour: what the HTTP API takes and gives, and the frames of
+// the stream bench.v1. What is a noun of package bench goes over the wire as it is.
+package api
+
+import (
+	"time"
+
+	"bench/runtime/bench"
+)
+
+// A Submission asks for a run: POST /api/runs, with an Idempotency-Key header made before the first try.
+type Submission struct {
+	Plan    bench.Plan              `json:"plan"`
+	Secrets map[bench.Secret]string `json:"secrets,omitempty"` // kept in memory only, given to the run's own workers
+}
+
+// A StopRequest asks for the end of a run: POST /api/runs/{run_id}/stop.
+type StopRequest struct {
+	Mode bench.Desired `json:"mode"` // stop or abort
+	By   string        `json:"by"`   // who asks, for the record: "ada@host, Ctrl-C"
+}
+
+// A RunList is GET /api/runs, newest first.
+type RunList struct {
+	Runs []bench.Run `json:"runs"`
+	Next string      `json:"next,omitempty"` // pass as ?before= for the next page
+}
+
+// A Session is POST /api/session: a browser trades its one-time code for a cookie.
+type Session struct {
+	Code string `json:"code"`
+}
+
+// A Problem is the body of every error, as RFC 9457 has it with a code of ours.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Code   string `json:"code"` // run_not_found, run_ended, generation_stale, …
+}
+
+func (p *Problem) Error() string { return p.Detail }
+
+// Health is GET /readyz, each component with "ok" or what is wrong with it.
+type Health struct {
+	Status     string            `json:"status"`
+	Components map[string]string `json:"components"`
+}
+
+// ServerFile is server.json beside a journal, mode 0600, as long as a server owns the journal.
+type ServerFile struct {
+	URL     string    `json:"url"`
+	PID     int       `json:"pid"`
+	Token   string    `json:"token"`
+	Started time.Time `json:"started"`
+}
