@@ -4,7 +4,7 @@ import "time"
 
 // A Report is what one worker did in one interval, about a second long and never across a phase change. (Run, Worker,
 // Generation, Seq) identifies it: receiving it again changes nothing. Times are microseconds since t0 of the run on the
-// server's time line, negative in PREPARING before t0 is known as 0 at the first report.
+// server's time line; both are 0 in PREPARING, when there is no t0 yet.
 type Report struct {
 	Run        string `json:"run"`
 	Worker     string `json:"worker"`
@@ -75,7 +75,8 @@ type Snapshot struct {
 	P50US, P95US, P99US, MaxUS int64 `json:"-"`
 }
 
-// ReportAck answers a report. A worker keeps and sends again what is above Durable.
+// ReportAck answers a report. A worker keeps what is above Durable, and sends it again when Received falls behind. A FINAL
+// is answered when it is durable, or when that takes too long.
 type ReportAck struct {
 	Received int64 `json:"received_seq"`
 	Durable  int64 `json:"durable_seq"`

@@ -54,6 +54,8 @@ type Heartbeat struct {
 type HeartbeatAck struct {
 	NowNS int64 `json:"now_ns"` // the server's monotonic clock when the heartbeat arrived
 	Epoch int64 `json:"epoch"`
+	// Durable is the newest report of the worker that is stored for good, with all before it.
+	Durable int64 `json:"durable_seq"`
 }
 
 // A Worker is a row of WORKER_HEARTBEATS.

@@ -1,0 +1,47 @@
+package worker
+
+import (
+	"sync"
+	"time"
+)
+
+// probes is how many round trips estimate the clock before a worker gets ready.
+const probes = 8
+
+// A clock estimates the server's monotonic clock from round trips: the server's reading belongs to the middle of the
+// round trip, and the shortest one bounds the error by half its length (Cristian 1989). Wall clocks play no part.
+type clock struct {
+	base time.Time // of local readings
+
+	mu     sync.Mutex
+	best   time.Duration // shortest round trip
+	offset int64         // server minus local, nanoseconds
+	known  bool
+}
+
+func (c *clock) start() { c.base = time.Now() }
+
+// local reads the worker's clock in nanoseconds since start.
+func (c *clock) local() int64 { return int64(time.Since(c.base)) }
+
+// observe takes in one round trip.
+func (c *clock) observe(sent, received, server int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if trip := time.Duration(received - sent); !c.known || trip < c.best {
+		c.known, c.best, c.offset = true, trip, server-(sent+received)/2
+	}
+}
+
+// estimate is the offset and the bound of its error, in nanoseconds.
+func (c *clock) estimate() (offset, bound int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.offset, int64(c.best / 2)
+}
+
+// at turns a reading of the server's clock into a local time with a monotonic reading.
+func (c *clock) at(server int64) time.Time {
+	offset, _ := c.estimate()
+	return c.base.Add(time.Duration(server - offset))
+}

@@ -1,0 +1,107 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"bench/runtime/bench"
+)
+
+// drive runs the load from t0 to its end and cuts a report at every full second and at every phase edge.
+func (w *worker) drive(abort context.Context, a armed) {
+	timeline := a.Timeline
+	over := make(chan struct{})
+	go func() {
+		w.load.Run(abort, a.t0, timeline)
+		close(over)
+	}()
+	cut := newCutter(w, a.t0)
+	w.enter(timeline.At(0), bench.WorkerRunning, bench.StageLoad)
+	phase := cut.until(timeline, over, w.stop)
+	w.load.Drain()
+	w.tell(func(h *bench.Heartbeat) {
+		h.Phase, h.Status, h.Stage = phase, bench.WorkerDraining, bench.StageDrain
+		h.Exhausted = phase == bench.PhaseProcessing
+	})
+	w.drain(cut, phase, over)
+	w.final(phase, cut.from)
+}
+
+// drain lets what is in flight end, then cancels it, then counts what does not even answer to that.
+func (w *worker) drain(cut *cutter, phase bench.Phase, over <-chan struct{}) {
+	if cut.while(phase, over, time.After(w.assigned.Plan.Drain.D())) {
+		return
+	}
+	w.abort(context.DeadlineExceeded)
+	if cut.while(phase, over, time.After(abortGrace)) {
+		return
+	}
+	w.load.Censor()
+}
+
+func (w *worker) enter(p bench.Phase, s bench.WorkerStatus, stage bench.Stage) {
+	w.tell(func(h *bench.Heartbeat) { h.Phase, h.Status, h.Stage = p, s, stage })
+}
+
+// A cutter cuts reports out of the recorder.
+type cutter struct {
+	w    *worker
+	t0   time.Time
+	from int64 // end of the last report, microseconds since t0
+}
+
+func newCutter(w *worker, t0 time.Time) *cutter { return &cutter{w: w, t0: t0} }
+
+// until cuts reports to the end of MEASUREMENT, or until the load came to its own end, because its iterations are done or
+// no connection has anything left to do: then it returns PROCESSING. When stop comes first, it returns the phase in force.
+func (c *cutter) until(t bench.Timeline, over, stop <-chan struct{}) bench.Phase {
+	for {
+		next := (c.from/1e6 + 1) * 1e6
+		for _, edge := range []int64{t.WarmupUS, t.EndUS} {
+			if edge > c.from {
+				next = min(next, edge)
+			}
+		}
+		phase := t.At(c.from)
+		select {
+		case <-time.After(time.Until(c.t0.Add(time.Duration(next) * time.Microsecond))):
+			c.cut(phase, next)
+			if now := t.At(next); now != phase {
+				if now == bench.PhaseProcessing {
+					return now
+				}
+				c.w.enter(now, bench.WorkerRunning, bench.StageLoad)
+			}
+		case <-over:
+			c.cut(phase, min(c.now(), next))
+			return bench.PhaseProcessing
+		case <-stop:
+			c.cut(phase, min(c.now(), next))
+			return phase
+		}
+	}
+}
+
+// while cuts a report each second until the load is over (true) or the limit passes or the worker ends (false).
+func (c *cutter) while(phase bench.Phase, over <-chan struct{}, limit <-chan time.Time) bool {
+	for {
+		next := (c.from/1e6 + 1) * 1e6
+		select {
+		case <-over:
+			return true
+		case <-limit:
+			return false
+		case <-time.After(time.Until(c.t0.Add(time.Duration(next) * time.Microsecond))):
+			c.cut(phase, next)
+		}
+	}
+}
+
+func (c *cutter) now() int64 { return time.Since(c.t0).Microseconds() }
+
+// cut makes one report of what was recorded since the last one and hands it to the sender.
+func (c *cutter) cut(phase bench.Phase, to int64) {
+	r := c.w.report(phase, c.from, to)
+	c.from = max(to, c.from)
+	c.w.sender.put(r)
+}
