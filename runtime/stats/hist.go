@@ -1,0 +1,185 @@
+package stats
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// The range of a Hist, in microseconds: up to one day.
+const (
+	Lowest  = 1
+	Highest = 86_400_000_000
+	digits  = 3 // significant decimal digits
+)
+
+// The buckets are those of HdrHistogram: below 2^11, the first power of two above 2·10^digits, every value has a slot of its
+// own; above, each doubling of the value is cut into 1024 slots, so that no slot is wider than a
+// thousandth of its values. See http://hdrhistogram.org and its reference implementation, AbstractHistogram.java.
+const (
+	subBits = 11                    // every value below 1<<subBits has its own slot
+	half    = 1 << (subBits - 1)    // slots of each doubling above
+	topSlot = 26*half + Highest>>26 // of the value Highest
+)
+
+// A Hist is a histogram of latencies in microseconds, from [Lowest] to [Highest], with three significant digits: a
+// percentile read from it is never more than 0.1 % off. Count, Sum, Min and Max are exact. The zero value is empty and
+// ready to use; its array is made at the first value and grows with the largest one, up to 224 KiB. A Hist is not safe
+// for concurrent use.
+type Hist struct {
+	counts   []int64
+	count    int64
+	sum      int64
+	min, max int64 // of an empty one: 0
+	overflow int64
+}
+
+// Record adds one value in microseconds. A value below Lowest counts as Lowest, one above Highest as Highest and also
+// in Overflow.
+func (h *Hist) Record(us int64) {
+	if uint64(us-Lowest) > Highest-Lowest {
+		us = h.clamp(us)
+	}
+	i := slotOf(us)
+	if i >= len(h.counts) {
+		h.grow(i)
+	}
+	h.counts[i]++
+	h.sum += us
+	if h.count == 0 || us < h.min {
+		h.min = us
+	}
+	h.max = max(h.max, us)
+	h.count++
+}
+
+func (h *Hist) clamp(us int64) int64 {
+	if us < Lowest {
+		return Lowest
+	}
+	h.overflow++
+	return Highest
+}
+
+// recordN adds the same value, from Lowest to Highest, n times.
+func (h *Hist) recordN(us, n int64) {
+	h.Record(us)
+	h.counts[slotOf(us)] += n - 1
+	h.count += n - 1
+	h.sum += us * (n - 1)
+}
+
+// grow makes room for slot i and the rest of its doubling.
+func (h *Hist) grow(i int) {
+	counts := make([]int64, (i/half+1)*half)
+	copy(counts, h.counts)
+	h.counts = counts
+}
+
+// Count is how many values were recorded.
+func (h *Hist) Count() int64 { return h.count }
+
+// Sum is the exact sum of the values, in microseconds.
+func (h *Hist) Sum() int64 { return h.sum }
+
+// Min is the smallest value; 0 when there is none.
+func (h *Hist) Min() int64 { return h.min }
+
+// Max is the largest value; 0 when there is none.
+func (h *Hist) Max() int64 { return h.max }
+
+// Overflow is how many values were above Highest. They stand in the histogram as Highest, so that a percentile among
+// them is a lower bound.
+func (h *Hist) Overflow() int64 { return h.overflow }
+
+// Mean is the mean of the values; 0 when there is none.
+func (h *Hist) Mean() float64 { return float64(h.sum) / float64(max(h.count, 1)) }
+
+// Quantile is the value of rank ⌈count·num/den⌉ (the nearest-rank definition), at least rank 1: Quantile(999, 1000) is
+// p99.9 and Quantile(1, 1) is Max. num must not exceed den. The value is the largest that its slot stands for, as is
+// HdrHistogram's convention, but never above Max. It is 0 when there is no value.
+//
+// The rank is computed in integers because in floating point 99.9/100·n can come out one rank off.
+func (h *Hist) Quantile(num, den int64) int64 {
+	if h.count == 0 {
+		return 0
+	}
+	return min(highestIn(h.slotAt(rank(h.count, num, den))), h.max)
+}
+
+// Merge adds all values of other.
+func (h *Hist) Merge(other *Hist) {
+	if other.count == 0 {
+		return
+	}
+	first, last := slotOf(other.min), slotOf(other.max)
+	if last >= len(h.counts) {
+		h.grow(last)
+	}
+	into := h.counts[first : last+1]
+	for i, c := range other.counts[first : last+1] {
+		into[i] += c
+	}
+	if h.count == 0 || other.min < h.min {
+		h.min = other.min
+	}
+	h.max = max(h.max, other.max)
+	h.count += other.count
+	h.sum += other.sum
+	h.overflow += other.overflow
+}
+
+// Reset makes it empty and keeps the array.
+func (h *Hist) Reset() {
+	if h.count > 0 {
+		clear(h.counts[slotOf(h.min) : slotOf(h.max)+1])
+	}
+	*h = Hist{counts: h.counts}
+}
+
+// Equal reports whether both hold the same values, slot by slot.
+func (h *Hist) Equal(other *Hist) bool {
+	if h.count != other.count || h.sum != other.sum || h.min != other.min || h.max != other.max || h.overflow != other.overflow {
+		return false
+	}
+	if h.count == 0 {
+		return true
+	}
+	first, last := slotOf(h.min), slotOf(h.max)
+	return slices.Equal(h.counts[first:last+1], other.counts[first:last+1])
+}
+
+// slotAt is the slot of the value of a rank from 1 to count.
+func (h *Hist) slotAt(rank int64) int {
+	i := slotOf(h.min)
+	for seen := h.counts[i]; seen < rank; seen += h.counts[i] {
+		i++
+	}
+	return i
+}
+
+// rank is ⌈n·num/den⌉ and at least 1, without overflow.
+func rank(n, num, den int64) int64 {
+	hi, lo := bits.Mul64(uint64(n), uint64(num))
+	q, r := bits.Div64(hi, lo, uint64(den))
+	if r > 0 {
+		q++
+	}
+	return max(int64(q), 1)
+}
+
+// slotOf is the slot of a value from 0 to Highest.
+func slotOf(us int64) int {
+	doubling := bits.Len64(uint64(us)|(1<<subBits-1)) - subBits
+	return doubling*half + int(us>>doubling)
+}
+
+// lowestIn is the smallest value of a slot.
+func lowestIn(slot int) int64 {
+	if slot < 2*half {
+		return int64(slot)
+	}
+	return int64(slot%half+half) << (slot/half - 1)
+}
+
+// highestIn is the largest value of a slot.
+func highestIn(slot int) int64 { return lowestIn(slot+1) - 1 }
