@@ -12,12 +12,18 @@ const Protocol = "bench.v1"
 // A Frame is one message of the stream. T says which kind it is and so which fields are set; a reader passes over kinds
 // that it does not know. Seq is per run and gap-free on the server, and is what ?since=EPOCH:SEQ resumes after.
 //
-//	hello  the first: Epoch, Seq, Run, Workloads, Columns, GaugeColumns, Timeline, Resume
+//	hello  the first: Version, Epoch, Run, Workloads, Columns, GaugeColumns, Timeline, Resume; frames after Seq follow
 //	d      one second: Phase, Second, TS, Rows, Gauges, Workers, Expected, Draining, Corrected, Excluded, Why
-//	h      a histogram delta of one workload over [From, To] seconds: Workload, Histogram
+//	h      histogram of response times of one workload in one phase over [From, To] seconds: Phase, Workload, Histogram
 //	ev     an event: Event
 //	gap    d frames From..To of Seq were not sent: Why
 //	end    the run ended: Final, Result, Exit
+//
+// An h frame replaces those earlier ones of its workload and phase whose seconds lie within its own: late reports
+// correct it, and those of a long run are merged. The histograms that are not replaced add up to the whole.
+//
+// gap and hello are made for one viewer. A gap has no Seq; the Seq of a hello is where the viewer resumes, zero when it
+// starts with what there is.
 type Frame struct {
 	T   string `json:"t"`
 	Seq int64  `json:"seq,omitempty"`
@@ -31,7 +37,7 @@ type Frame struct {
 	Columns      []string        `json:"cols,omitempty"`
 	GaugeColumns []string        `json:"gauge_cols,omitempty"`
 	Timeline     *bench.Timeline `json:"timeline,omitempty"`
-	Resume       string          `json:"resume,omitempty"` // ok, snapshot (from the start of the ring), ended
+	Resume       string          `json:"resume,omitempty"` // ok: after since; snapshot: from the start of the ring; ended: the run has ended, what there is follows after Seq
 
 	// d
 	Phase     bench.Phase    `json:"ph,omitempty"`
