@@ -71,3 +71,24 @@ type WorkerChange struct {
 	Stage  Stage        `json:"stage,omitempty"`
 	Error  string       `json:"error,omitempty"`
 }
+
+// Second numbers the seconds of a run for a time since t0. They are counted from the start of each phase, so that none
+// lies in two: a warmup that ends within a second makes that second a short one.
+func (t Timeline) Second(us int64) int64 {
+	if us < t.WarmupUS {
+		return us / 1e6
+	}
+	return (t.WarmupUS+1e6-1)/1e6 + (us-t.WarmupUS)/1e6
+}
+
+// NextCut is the end of the second that a time since t0 lies in: where workers cut their reports.
+func (t Timeline) NextCut(us int64) int64 {
+	if us < t.WarmupUS {
+		return min((us/1e6+1)*1e6, t.WarmupUS)
+	}
+	next := t.WarmupUS + ((us-t.WarmupUS)/1e6+1)*1e6
+	if us < t.EndUS {
+		next = min(next, t.EndUS)
+	}
+	return next
+}

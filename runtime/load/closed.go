@@ -18,7 +18,6 @@ func (c *connection) closed(abort context.Context) {
 		l     = c.load
 		load  = c.group.Load
 		pacer = pace.NewClosed(load, c.index)
-		think = newThink(load.Think, l.Plan.Seed, c.number)
 		share = pace.Share(l.Plan.Iterations, load.Peak(), c.index)
 		ends  = l.Plan.Iterations > 0
 		free  = int64(0) // when the connection was last free
@@ -33,7 +32,7 @@ func (c *connection) closed(abort context.Context) {
 			free = int64(at)
 			pacer.Restart()
 		}
-		intended, due := pacer.Next(free, think.next(c.op.Number))
+		intended, due := pacer.Next(free, c.think.next(c.op.Number))
 		if !c.sleep(abort, due) {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bench/runtime/bench"
+	"bench/runtime/draw"
 	"bench/runtime/stats"
 )
 
@@ -17,6 +18,7 @@ type connection struct {
 	load   *Load
 	group  bench.Group
 	pick   pick
+	think  think
 	index  int // in its group
 	number int // in the fleet
 	shard  *stats.Shard
@@ -37,9 +39,9 @@ type connection struct {
 	phase    bench.Phase
 }
 
-func newConnection(l *Load, g bench.Group, p pick, index, local int) *connection {
+func newConnection(l *Load, g bench.Group, p pick, d *draw.Dist, index, local int) *connection {
 	c := &connection{
-		load: l, group: g, pick: p, index: index, number: g.First + index,
+		load: l, group: g, pick: p, think: think{d, g.First + index}, index: index, number: g.First + index,
 		shard: l.Recorder.Shard(local), timer: time.NewTimer(time.Hour),
 	}
 	c.timer.Stop()

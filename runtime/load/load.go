@@ -77,9 +77,15 @@ func New(c Config) (*Load, error) {
 		if err != nil {
 			return nil, err
 		}
+		var dist *draw.Dist
+		if g.Load.Think != nil {
+			if dist, err = draw.NewDist(*g.Load.Think, c.Plan.Seed); err != nil {
+				return nil, fmt.Errorf("think time: %w", err)
+			}
+		}
 		for index := range g.Load.Peak() {
 			if number := g.First + index; number%c.Workers == c.Slot {
-				l.connections = append(l.connections, newConnection(l, g, pick, index, len(l.connections)))
+				l.connections = append(l.connections, newConnection(l, g, pick, dist, index, len(l.connections)))
 			}
 		}
 	}

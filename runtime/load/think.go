@@ -3,21 +3,13 @@ package load
 import (
 	"time"
 
-	"bench/runtime/bench"
 	"bench/runtime/draw"
 )
 
-// think draws the think times of one connection.
+// think draws the think times of one connection; nil does not think.
 type think struct {
-	dist       *draw.Dist // nil does not think
+	dist       *draw.Dist
 	connection int
-}
-
-func newThink(d *bench.Dist, seed uint64, connection int) think {
-	if d == nil {
-		return think{}
-	}
-	return think{draw.NewDist(*d, seed), connection}
 }
 
 func (t think) next(number int64) time.Duration {

@@ -15,9 +15,9 @@ func (w *worker) drive(abort context.Context, a armed) {
 		w.load.Run(abort, a.t0, timeline)
 		close(over)
 	}()
-	cut := newCutter(w, a.t0)
+	cut := &cutter{w: w, t0: a.t0, timeline: timeline}
 	w.enter(timeline.At(0), bench.WorkerRunning, bench.StageLoad)
-	phase := cut.until(timeline, over, w.stop)
+	phase := cut.until(over, w.stop)
 	w.load.Drain()
 	w.tell(func(h *bench.Heartbeat) {
 		h.Phase, h.Status, h.Stage = phase, bench.WorkerDraining, bench.StageDrain
@@ -45,24 +45,18 @@ func (w *worker) enter(p bench.Phase, s bench.WorkerStatus, stage bench.Stage) {
 
 // A cutter cuts reports out of the recorder.
 type cutter struct {
-	w    *worker
-	t0   time.Time
-	from int64 // end of the last report, microseconds since t0
+	w        *worker
+	t0       time.Time
+	timeline bench.Timeline
+	from     int64 // end of the last report, microseconds since t0
 }
-
-func newCutter(w *worker, t0 time.Time) *cutter { return &cutter{w: w, t0: t0} }
 
 // until cuts reports to the end of MEASUREMENT, or until the load came to its own end, because its iterations are done or
 // no connection has anything left to do: then it returns PROCESSING. When stop comes first, it returns the phase in force.
-func (c *cutter) until(t bench.Timeline, over, stop <-chan struct{}) bench.Phase {
+func (c *cutter) until(over, stop <-chan struct{}) bench.Phase {
+	t := c.timeline
 	for {
-		next := (c.from/1e6 + 1) * 1e6
-		for _, edge := range []int64{t.WarmupUS, t.EndUS} {
-			if edge > c.from {
-				next = min(next, edge)
-			}
-		}
-		phase := t.At(c.from)
+		phase, next := t.At(c.from), t.NextCut(c.from)
 		select {
 		case <-time.After(time.Until(c.t0.Add(time.Duration(next) * time.Microsecond))):
 			c.cut(phase, next)
@@ -85,7 +79,7 @@ func (c *cutter) until(t bench.Timeline, over, stop <-chan struct{}) bench.Phase
 // while cuts a report each second until the load is over (true) or the limit passes or the worker ends (false).
 func (c *cutter) while(phase bench.Phase, over <-chan struct{}, limit <-chan time.Time) bool {
 	for {
-		next := (c.from/1e6 + 1) * 1e6
+		next := c.timeline.NextCut(c.from)
 		select {
 		case <-over:
 			return true

@@ -18,9 +18,8 @@ func (w *worker) report(phase bench.Phase, from, to int64) bench.Report {
 	var oldest int64
 	r.Connections, r.InFlight, oldest = w.load.Level()
 	r.OldestUS = oldest / 1000
-	cut := w.recorder.Cut()
-	r.Deltas = cut.Deltas
-	r.LagP50US, r.LagP99US, r.LagMaxUS = cut.LagP50US, cut.LagP99US, cut.LagMaxUS
+	deltas, lag := w.recorder.Cut()
+	r.Deltas, r.LagP50US, r.LagP99US, r.LagMaxUS = deltas, lag.P50US, lag.P99US, lag.MaxUS
 	r.Executions, r.Unlisted = w.exhibits.Cut()
 	for i := range r.Executions {
 		r.Executions[i].Worker = w.assigned.Worker

@@ -56,7 +56,11 @@ func (s *sender) shed() {
 		if a.Phase != b.Phase || b.Final {
 			continue
 		}
-		b.FromUS, b.Deltas = a.FromUS, stats.Merge(a.Deltas, b.Deltas)
+		merged, err := stats.Merge(a.Deltas, b.Deltas)
+		if err != nil {
+			panic("our own deltas cannot be merged: " + err.Error())
+		}
+		b.FromUS, b.Deltas = a.FromUS, merged
 		b.LagMaxUS, b.LagP99US = max(a.LagMaxUS, b.LagMaxUS), max(a.LagP99US, b.LagP99US)
 		b.Executions, b.Unlisted = append(a.Executions, b.Executions...), a.Unlisted+b.Unlisted
 		if over := len(b.Executions) - maxExecutions; over > 0 {

@@ -1,0 +1,340 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"bench/runtime/bench"
+)
+
+// How long the course waits beyond the plan's own deadlines.
+const (
+	armMargin   = 150 * time.Millisecond // before t0, by which every worker must have acknowledged its ARM
+	armAttempts = 5
+	finalGrace  = 15 * time.Second // after the drain and the abort's grace, for the FINAL to arrive
+	abortGrace  = 10 * time.Second // as workers have it: how long cancelled statements may take to return
+	teardownFor = 5 * time.Minute
+)
+
+// drive is the run's goroutine, from its creation to its end.
+func (r *run) drive(ctx context.Context) {
+	defer close(r.done)
+	defer r.feed.end()
+	r.ctx = ctx
+	wctx, kill := context.WithCancel(context.WithoutCancel(ctx))
+	r.kill = kill
+	defer r.workers.Wait()
+	defer kill()
+	end := r.course(ctx, wctx)
+	if end != nil {
+		r.cutShort(end)
+	}
+	r.conclude(end)
+}
+
+// course takes the run through its phases. It returns nil when the plan came to its end and every worker has said what
+// it counted.
+func (r *run) course(ctx, wctx context.Context) *ending {
+	if r.plan.Guard.MaxDuration > 0 {
+		r.guard.until = r.record.CreatedAt.Add(r.plan.Guard.MaxDuration.D())
+	}
+	if end := r.setup(ctx); end != nil {
+		return end
+	}
+	if end := r.muster(wctx); end != nil {
+		return end
+	}
+	if end := r.arm(); end != nil {
+		return end
+	}
+	if end := r.measure(); end != nil {
+		return end
+	}
+	return r.drain()
+}
+
+// setup runs the plan's setup scripts, while the run stays reachable.
+func (r *run) setup(ctx context.Context) *ending {
+	if len(r.plan.Setup) == 0 {
+		return nil
+	}
+	sctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	finished := false
+	var err error
+	r.workers.Go(func() {
+		result := r.e.Databases.Script(sctx, r.plan.Target, r.secret, r.plan.Setup)
+		r.do(sctx, func() { finished, err = true, result })
+	})
+	r.waiting = "setup SQL"
+	_, end := r.until(time.Time{}, func() bool { return finished })
+	switch {
+	case end != nil:
+		return end
+	case connectionRefused(err):
+		return &ending{reason: bench.ReasonTargetUnreachable, detail: "setup: " + err.Error()}
+	case err != nil:
+		return &ending{reason: bench.ReasonSetupFailed, detail: "setup: " + err.Error()}
+	}
+	r.log.line(levelOf("info"), "setup done in %s", time.Since(r.record.CreatedAt).Round(time.Millisecond))
+	return nil
+}
+
+// muster launches the workers and waits until each is READY.
+func (r *run) muster(ctx context.Context) *ending {
+	fleet := r.e.Fleets[r.plan.Fleet.Kind]
+	for slot := range r.plan.Fleet.Workers {
+		r.roster.launched(slot)
+		r.workers.Go(func() {
+			err := fleet.Work(ctx, r.id, slot)
+			r.do(ctx, func() { r.roster.exited(slot, err) })
+		})
+	}
+	deadline := time.Now().Add(r.plan.Ready.D())
+	r.edge = deadline
+	ready, end := r.until(deadline, func() bool {
+		r.waiting = r.roster.missing(deadline)
+		return r.roster.allReady()
+	})
+	if end == nil && !ready {
+		end = &ending{reason: bench.ReasonWorkersNotReady, abort: true, detail: r.roster.missing(deadline)}
+	}
+	return end
+}
+
+// arm stores the time line, sends it, and waits until every worker has acknowledged it; then the run is RUNNING from t0
+// on, which lies just ahead. Whoever misses the margin gets a later t0, which replaces the one before.
+func (r *run) arm() *ending {
+	for attempt := 1; attempt <= armAttempts; attempt++ {
+		r.waiting = "the start to be acknowledged"
+		lead := r.e.Settings.Lead*time.Duration(attempt) + 20*r.roster.clockError()
+		r.t0 = time.Now().Add(lead)
+		r.timeline = &bench.Timeline{
+			T0:       r.t0.UTC().Round(time.Microsecond),
+			WarmupUS: r.plan.Warmup.D().Microseconds(),
+		}
+		if r.plan.Iterations == 0 {
+			r.timeline.EndUS = r.timeline.WarmupUS + r.plan.Duration.D().Microseconds()
+		}
+		r.announce(bench.EventArm, "info", r.t0, bench.Arm{
+			Attempt: attempt, T0NS: int64(r.t0.Sub(r.e.start)), Timeline: *r.timeline,
+		}, "start at %s, attempt %d", r.timeline.T0.Format("15:04:05.000"), attempt)
+		armed, end := r.until(r.t0.Add(-armMargin), func() bool { return r.roster.allArmed(attempt) })
+		if end != nil {
+			return end
+		}
+		if armed {
+			first := r.timeline.At(0)
+			r.waiting = ""
+			r.edge = r.at(r.timeline.EndUS)
+			if first == bench.PhaseWarmup {
+				r.edge = r.at(r.timeline.WarmupUS)
+			}
+			r.transit(bench.State{Status: bench.StatusRunning, Phase: first}, r.t0, nil, "%s begins", first)
+			return nil
+		}
+	}
+	return &ending{reason: bench.ReasonWorkersNotReady, abort: true,
+		detail: "the start was not acknowledged in time by " + r.roster.unarmed()}
+}
+
+// measure goes through WARMUP and MEASUREMENT.
+func (r *run) measure() *ending {
+	never := func() bool { return false }
+	if _, end := r.until(r.t0, never); end != nil {
+		return end
+	}
+	if r.timeline.WarmupUS > 0 {
+		at := r.at(r.timeline.WarmupUS)
+		if _, end := r.until(at, never); end != nil {
+			return end
+		}
+		r.edge = r.at(r.timeline.EndUS)
+		r.transit(bench.State{Status: bench.StatusRunning, Phase: bench.PhaseMeasurement}, at, nil, "%s begins", bench.PhaseMeasurement)
+	}
+	at := r.at(r.timeline.EndUS)
+	if r.timeline.EndUS == 0 {
+		at = time.Time{}
+	}
+	if _, end := r.until(at, r.roster.allExhausted); end != nil {
+		return end
+	}
+	if at.IsZero() || at.After(time.Now()) {
+		at = time.Now()
+		r.cut = min(at.Sub(r.t0).Microseconds()-r.timeline.WarmupUS, r.plan.Duration.D().Microseconds())
+		if r.plan.Iterations > 0 {
+			r.cut = r.roster.measuredUntil() - r.timeline.WarmupUS
+		}
+	}
+	r.transit(bench.State{Status: bench.StatusStopping, Phase: bench.PhaseProcessing}, at, nil, "%s begins, workers drain", bench.PhaseProcessing)
+	return nil
+}
+
+// drain waits for the FINAL of every worker.
+func (r *run) drain() *ending {
+	deadline := time.Now().Add(r.plan.Drain.D() + abortGrace + finalGrace)
+	r.edge = deadline
+	all, end := r.until(deadline, func() bool {
+		r.waiting = r.roster.draining()
+		return r.roster.allFinal()
+	})
+	if end == nil && !all {
+		end = &ending{reason: bench.ReasonWorkerLost, abort: true, detail: "no final report within the drain limit: " + r.roster.draining()}
+	}
+	return end
+}
+
+// cutShort stops the workers of a run that ends before its plan does, and waits for what they measured.
+func (r *run) cutShort(end *ending) {
+	if r.record.Phase == bench.PhaseMeasurement && r.timeline != nil {
+		r.cut = max(time.Since(r.t0).Microseconds()-r.timeline.WarmupUS, 0)
+	}
+	if !r.roster.any() {
+		return
+	}
+	r.transit(bench.State{Status: bench.StatusCancelling, Phase: r.record.Phase}, time.Now(), end, "ends early: %s", end.detail)
+	stop, wait := bench.EventStop, r.plan.Drain.D()+abortGrace+finalGrace
+	if end.abort {
+		stop, wait = bench.EventAbort, abortGrace+finalGrace
+	}
+	r.announce(stop, "info", time.Now(), struct{}{}, "workers are told to %s", end.verb())
+	over := func() bool {
+		r.waiting = r.roster.draining()
+		return r.roster.noneLeft()
+	}
+	deadline := time.Now().Add(wait)
+	for {
+		_, harder := r.until(deadline, over)
+		if harder == nil {
+			return
+		}
+		if harder.abort && stop == bench.EventStop {
+			stop, deadline = bench.EventAbort, time.Now().Add(abortGrace+finalGrace)
+			end.reason, end.detail, end.abort = harder.reason, harder.detail, true
+			r.announce(stop, "warn", time.Now(), struct{}{}, "workers are told to cancel what is in flight")
+		}
+	}
+}
+
+func (e *ending) verb() string {
+	if e.abort {
+		return "cancel what is in flight"
+	}
+	return "finish what is in flight"
+}
+
+// until serves the run's inbox until done holds (true), the deadline passes (false; the zero time never does), or the run
+// is to end early. Between calls it wakes only when something is due.
+func (r *run) until(deadline time.Time, done func() bool) (bool, *ending) {
+	served := r.ctx.Done()
+	for {
+		due := r.housekeeping(time.Now())
+		if done() {
+			r.publish()
+			return true, nil
+		}
+		r.publish()
+		if r.wish != nil {
+			end := r.wish
+			r.wish = nil
+			return false, end
+		}
+		now := time.Now()
+		if !deadline.IsZero() {
+			if !now.Before(deadline) {
+				return false, nil
+			}
+			due = earliest(due, deadline)
+		}
+		r.timer.Reset(due.Sub(now))
+		select {
+		case f := <-r.inbox:
+			f()
+		case <-r.timer.C:
+		case <-served:
+			served = nil
+			r.early(bench.ReasonServerStopped, "the server was told to end")
+		}
+	}
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// at is when so many microseconds have passed since t0.
+func (r *run) at(us int64) time.Time { return r.t0.Add(time.Duration(us) * time.Microsecond) }
+
+// housekeeping does what is due and returns when something will be due next.
+func (r *run) housekeeping(now time.Time) time.Time {
+	due := r.roster.judge(now)
+	due = earliest(due, r.second.settle(now))
+	due = earliest(due, r.guard.check(now))
+	return due
+}
+
+// conclude computes what the run came to, stores it, and makes the run terminal.
+func (r *run) conclude(end *ending) {
+	r.kill() // whoever is left now has nothing more to say
+	r.second.finish()
+	if end == nil {
+		end = &ending{reason: bench.ReasonCompleted, detail: "the plan came to its end"}
+	}
+	if err := r.roster.audit(); err != nil && end.reason == bench.ReasonCompleted {
+		end = &ending{reason: bench.ReasonLedgerImbalance, detail: err.Error()}
+	}
+	r.teardown()
+	result := r.measured.result(r, end.reason != bench.ReasonCompleted)
+	r.e.writer.put(bench.Batch{
+		Results: []bench.Result{*result}, Totals: []bench.Totals{r.totals()}, Workers: r.roster.rows(),
+	}, nil)
+	ctx, cancel := r.storing()
+	if err := r.e.writer.flush(ctx); err != nil && end.reason != bench.ReasonJournalUnavailable {
+		end = &ending{reason: bench.ReasonJournalUnavailable, detail: fmt.Sprintf("the result could not be stored: %v", err)}
+	}
+	cancel()
+	r.waiting = ""
+	to := bench.State{Status: bench.StatusFailed, Phase: r.record.Phase}
+	switch {
+	case end.reason == bench.ReasonCompleted:
+		to.Status = bench.StatusCompleted
+	case end.reason.Requested() && r.record.Status == bench.StatusCancelling:
+		to.Status = bench.StatusCancelled
+	case end.reason.Requested(): // before there was any worker
+		r.transit(bench.State{Status: bench.StatusCancelling, Phase: r.record.Phase}, time.Now(), end, "ends early: %s", end.detail)
+		to.Status = bench.StatusCancelled
+	}
+	r.transit(to, time.Now(), end, "%s: %s", to.Status, end.detail)
+	if to.Status == bench.StatusCompleted {
+		r.transit(bench.State{Status: bench.StatusCompleted, Phase: bench.PhaseCompleted}, time.Now(), nil, "nothing more will change")
+	}
+	r.e.Listener.Ended(r.live.Load(), result)
+}
+
+// teardown runs the plan's teardown scripts and removes what was made for the run, whatever it ended with.
+func (r *run) teardown() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), teardownFor)
+	defer cancel()
+	if len(r.plan.Teardown) > 0 {
+		if err := r.e.Databases.Script(ctx, r.plan.Target, r.secret, r.plan.Teardown); err != nil {
+			r.log.line(levelOf("error"), "teardown: %v", err)
+			r.measured.note("teardown failed: " + err.Error())
+		}
+	}
+	if err := r.e.Databases.Remove(r.id, r.plan.Target); err != nil {
+		r.log.line(levelOf("warn"), "remove the temporary database: %v", err)
+	}
+}
+
+func (r *run) totals() bench.Totals {
+	ready, active, completed := r.roster.counts()
+	operations, errors := r.measured.counts()
+	return bench.Totals{
+		Run: r.id, WorkersExpected: r.plan.Fleet.Workers, WorkersReady: ready, WorkersActive: active, WorkersCompleted: completed,
+		TotalOperations: operations, TotalErrors: errors,
+	}
+}

@@ -1,0 +1,254 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bench/runtime/bench"
+)
+
+// A run is one run in the engine. Its goroutine is drive; everything that is not in the first group belongs to it.
+type run struct {
+	e       *Engine
+	id      string
+	plan    *bench.Plan
+	asked   string // hash of the plan as it was submitted
+	hash    string // hash of the plan as it is carried out
+	secrets map[bench.Secret]string
+	inbox   chan func() // unbuffered: a closure is accepted only by a goroutine that will run it
+	done    chan struct{}
+	live    atomic.Pointer[bench.Run]
+	feed    *feed
+	log     runLog
+
+	record   *bench.Run // as last stored
+	ctx      context.Context
+	timer    *time.Timer
+	wish     *ending // why the run is to end early, until the course takes it
+	waiting  string  // what it waits for, in words
+	by       time.Time
+	roster   *roster
+	second   *seconds
+	guard    *guard
+	measured *measured
+	t0       time.Time // with a monotonic reading; zero before ARM
+	timeline *bench.Timeline
+	edge     time.Time // when the phase in force is to end, for guards and texts
+	cut      int64     // microseconds of MEASUREMENT that were really measured, when it was cut short
+	workers  sync.WaitGroup
+	kill     context.CancelFunc // of all workers
+	told     time.Time          // when PREPARING or PROCESSING last told a second
+}
+
+// An ending is why a run ends before its plan does.
+type ending struct {
+	reason bench.Reason
+	detail string
+	abort  bool // cancel what is in flight
+}
+
+func newRun(e *Engine, plan *bench.Plan, asked string, secrets map[bench.Secret]string) (*run, error) {
+	id := newID(time.Now())
+	target, err := e.Databases.Place(id, plan.Target)
+	if err != nil {
+		return nil, bench.Errorf(bench.CodePlanInvalid, "place the target: %w", err)
+	}
+	placed := *plan
+	placed.Target = target
+	r := &run{
+		e: e, id: id, plan: &placed, asked: asked, hash: placed.Hash(), secrets: secrets,
+		inbox: make(chan func()), done: make(chan struct{}), feed: newFeed(), timer: time.NewTimer(time.Hour),
+	}
+	r.log = runLog{r}
+	r.roster = newRoster(r)
+	r.second = newSeconds(r)
+	r.guard = &guard{r: r}
+	r.measured = newMeasured(&placed)
+	return r, nil
+}
+
+// create stores the run.
+func (r *run) create(ctx context.Context) error {
+	p := r.plan
+	now := time.Now().UTC()
+	r.record = &bench.Run{
+		ID: r.id, Name: p.Name, Labels: p.Labels, PlanHash: r.hash, Plan: p,
+		State:   bench.State{Status: bench.StatusStarting, Phase: bench.PhasePreparing},
+		Desired: bench.DesiredRun, WarmupSeconds: p.Warmup.D().Seconds(), DurationSeconds: p.Duration.D().Seconds(),
+		CreatedAt: now, Owner: r.e.Owner, Epoch: 1, NextSequence: 2, WorkersExpected: p.Fleet.Workers,
+	}
+	first := bench.Event{
+		Run: r.id, Sequence: 1, Epoch: 1, Type: bench.EventCreated, Severity: "info", EffectiveAt: now, CreatedAt: now,
+		Message: fmt.Sprintf("run %s created: %s, %s on %s", p.Name, plural(p.Connections(), "connection"), plural(p.Fleet.Workers, "worker"), p.Target.Kind),
+	}
+	if err := r.e.Store.Create(ctx, r.record, first); err != nil {
+		return err
+	}
+	r.publish()
+	r.e.Listener.Started(r.record)
+	r.heard(first)
+	host, _ := os.Hostname()
+	r.facts("server",
+		"version", r.e.Version, "go", runtime.Version(), "os", runtime.GOOS+"/"+runtime.GOARCH,
+		"cpus", strconv.Itoa(runtime.NumCPU()), "host", host)
+	return nil
+}
+
+// facts stores what a reader of the numbers may need, as pairs of name and value.
+func (r *run) facts(source string, pairs ...string) {
+	var b bench.Batch
+	for i := 0; i+1 < len(pairs); i += 2 {
+		b.Environment = append(b.Environment, bench.Fact{Run: r.id, Source: source, Name: pairs[i], Value: pairs[i+1]})
+	}
+	r.e.writer.put(b, nil)
+}
+
+// do runs f on the run's goroutine and waits for it.
+func (r *run) do(ctx context.Context, f func()) error {
+	ran := make(chan struct{})
+	select {
+	case r.inbox <- func() { defer close(ran); f() }:
+		<-ran // accepted, so it is run now
+		return nil
+	case <-r.done:
+		return errEnded(r.id)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// publish lets readers see the run as it is now.
+func (r *run) publish() {
+	live := *r.record
+	live.Waiting, live.AsOf = r.waiting, time.Now()
+	ready, active, completed := r.roster.counts()
+	live.WorkersReady, live.WorkersActive, live.WorkersCompleted = ready, active, completed
+	live.TotalOperations, live.TotalErrors = r.measured.counts()
+	r.live.Store(&live)
+}
+
+// heard gives a stored event to workers and to the listener.
+func (r *run) heard(e bench.Event) {
+	r.feed.add(e)
+	r.e.Listener.Event(e)
+	r.log.line(levelOf(e.Severity), "%s", e.Message)
+}
+
+// announce stores an event that changes no state and gives it to those who listen.
+func (r *run) announce(kind bench.EventType, severity string, at time.Time, data any, format string, args ...any) {
+	body, err := json.Marshal(data)
+	if err != nil {
+		panic("data of an event is always JSON: " + err.Error())
+	}
+	e := bench.Event{
+		Run: r.id, Epoch: r.record.Epoch, Type: kind, Data: body, Severity: severity,
+		Message: fmt.Sprintf(format, args...), EffectiveAt: at.UTC(), CreatedAt: time.Now().UTC(),
+	}
+	ctx, cancel := r.storing()
+	defer cancel()
+	stored, err := r.e.Store.Append(ctx, e)
+	if err != nil {
+		r.unstored(err)
+		return
+	}
+	r.heard(stored)
+}
+
+// transit makes one change of state. at is when it takes effect.
+func (r *run) transit(to bench.State, at time.Time, end *ending, format string, args ...any) {
+	t := bench.Transition{
+		Run: r.id, Epoch: r.record.Epoch, From: r.record.State, To: to, At: at.UTC(),
+		Event: bench.Event{Run: r.id, Epoch: r.record.Epoch, Type: bench.EventPhase, Severity: "info",
+			Message: fmt.Sprintf(format, args...), EffectiveAt: at.UTC(), CreatedAt: time.Now().UTC()},
+		Ended: to.Status.Terminal() && r.record.EndTime == nil,
+	}
+	t.Event.Data, _ = json.Marshal(to) // two words
+	if to.Status == bench.StatusRunning && r.record.Status == bench.StatusStarting {
+		t.Timeline = r.timeline
+	}
+	if end != nil {
+		t.StopReason, t.StopDetail, t.Event.Severity = end.reason, end.detail, "warn"
+		if !end.reason.Requested() && end.reason != bench.ReasonCompleted {
+			t.Event.Severity = "error"
+		}
+	}
+	if t.Ended {
+		t.Event.Type = bench.EventEnd
+		t.Verdict, t.Validity = r.measured.verdict, r.measured.validity
+	}
+	ctx, cancel := r.storing()
+	defer cancel()
+	stored, event, err := r.e.Store.Transition(ctx, t)
+	if err != nil {
+		r.unstored(err)
+		// The run cannot go on as if nothing had happened, but it must come to an end that can be seen.
+		next := *r.record
+		next.State = to
+		if end != nil {
+			next.StopReason, next.StopDetail = end.reason, end.detail
+		}
+		if t.Ended {
+			now := time.Now().UTC()
+			next.EndTime, next.Verdict, next.Validity = &now, t.Verdict, t.Validity
+		}
+		r.record = &next
+		r.publish()
+		return
+	}
+	stored.Plan = r.plan
+	r.record = stored
+	r.publish()
+	r.heard(event)
+}
+
+// storing is the context of one write that a person waits for.
+func (r *run) storing() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(r.ctx), r.e.Settings.Journal)
+}
+
+// unstored ends the run because the store refused it.
+func (r *run) unstored(err error) {
+	r.e.Log.Error("the journal refused a write", "run", r.id, "error", err)
+	if c, ok := errors.AsType[*bench.Conflict](err); ok {
+		r.early(bench.ReasonInternal, "another owner changed the run: %v", c)
+		return
+	}
+	r.early(bench.ReasonJournalUnavailable, "the journal cannot be written: %v", err)
+}
+
+// early makes the run end before its plan does. The first reason stands; an abort makes a drain harder.
+func (r *run) early(reason bench.Reason, format string, args ...any) {
+	if r.wish == nil {
+		r.wish = &ending{reason: reason, detail: fmt.Sprintf(format, args...)}
+	}
+}
+
+// desire takes in what a person wants.
+func (r *run) desire(mode bench.Desired, by string) {
+	if !mode.Exceeds(r.record.Desired) {
+		return
+	}
+	r.record.Desired = mode
+	r.announce(bench.EventDesired, "warn", time.Now(), map[string]string{"mode": string(mode), "by": by}, "%s asked for by %s", mode, by)
+	if mode == bench.DesiredAbort {
+		r.wish = &ending{bench.ReasonAbortRequested, "abort asked for by " + by, true}
+	} else {
+		r.early(bench.ReasonStopRequested, "stop asked for by %s", by)
+	}
+}
+
+// secret resolves a reference for the server's own use.
+func (r *run) secret(s bench.Secret) (string, error) {
+	if v, ok := r.secrets[s]; ok {
+		return v, nil
+	}
+	return r.e.Lookup(s)
+}

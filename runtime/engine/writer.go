@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"bench/runtime/bench"
+)
+
+// writeEvery is the least time between two batches: a worker's reports of the same second share a transaction.
+const writeEvery = 50 * time.Millisecond
+
+// A writer stores batches in order, behind the backs of the runs. What cannot be stored is kept and tried again; after
+// limit of failing it says so once and goes on trying, so that a disk that is cleared in time costs nothing.
+type writer struct {
+	store  Store
+	limit  time.Duration
+	failed func(error)
+	wake   chan struct{} // capacity 1: there is something to write
+
+	mu      sync.Mutex
+	pending bench.Batch
+	stored  []func()
+}
+
+func newWriter(store Store, limit time.Duration, failed func(error)) *writer {
+	return &writer{store: store, limit: limit, failed: failed, wake: make(chan struct{}, 1)}
+}
+
+// put queues a batch; stored, if not nil, is called once it is durable. It never blocks.
+func (w *writer) put(b bench.Batch, stored func()) {
+	w.mu.Lock()
+	add(&w.pending, &b)
+	if stored != nil {
+		w.stored = append(w.stored, stored)
+	}
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default: // it will find this batch too
+	}
+}
+
+func add(to, b *bench.Batch) {
+	to.Workers = append(to.Workers, b.Workers...)
+	to.Snapshots = append(to.Snapshots, b.Snapshots...)
+	to.Seconds = append(to.Seconds, b.Seconds...)
+	to.Results = append(to.Results, b.Results...)
+	to.Logs = append(to.Logs, b.Logs...)
+	to.Environment = append(to.Environment, b.Environment...)
+	to.Totals = append(to.Totals, b.Totals...)
+}
+
+// flush waits until what was put before is stored, or says why it is not.
+func (w *writer) flush(ctx context.Context) error {
+	done := make(chan struct{})
+	w.put(bench.Batch{}, func() { close(done) })
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// run writes until ctx ends and everything is stored, or cannot be.
+func (w *writer) run(ctx context.Context) error {
+	for {
+		select {
+		case <-w.wake:
+		case <-ctx.Done():
+			return w.last()
+		}
+		w.write(ctx)
+		select {
+		case <-time.After(writeEvery):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// take is everything that waits.
+func (w *writer) take() (bench.Batch, []func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b, stored := w.pending, w.stored
+	w.pending, w.stored = bench.Batch{}, nil
+	// Only the newest state of a worker and of the counters is worth a write.
+	b.Workers = newest(b.Workers, func(x bench.Worker) string { return x.Run + "/" + x.Worker })
+	b.Totals = newest(b.Totals, func(x bench.Totals) string { return x.Run })
+	return b, stored
+}
+
+// newest keeps the last of each key.
+func newest[T any](all []T, key func(T) string) []T {
+	last := map[string]int{}
+	for i, x := range all {
+		last[key(x)] = i
+	}
+	var kept []T
+	for i, x := range all {
+		if last[key(x)] == i {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}
+
+// write stores what waits, trying until it succeeds or ctx ends.
+func (w *writer) write(ctx context.Context) {
+	b, stored := w.take()
+	began, told := time.Now(), false
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := w.save(&b)
+		if err == nil {
+			for _, f := range stored {
+				f()
+			}
+			return
+		}
+		if !told && time.Since(began) >= w.limit {
+			told = true
+			w.failed(err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			w.mu.Lock() // for last
+			later := w.pending
+			w.pending = b
+			add(&w.pending, &later)
+			w.stored = append(stored, w.stored...)
+			w.mu.Unlock()
+			return
+		}
+	}
+}
+
+func (w *writer) save(b *bench.Batch) error {
+	if b.Empty() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return w.store.Write(ctx, b)
+}
+
+// last is the one try at the end.
+func (w *writer) last() error {
+	b, stored := w.take()
+	if err := w.save(&b); err != nil {
+		return fmt.Errorf("store what was measured last: %w", err)
+	}
+	for _, f := range stored {
+		f()
+	}
+	return nil
+}
