@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func sample() *table {
+func narrowing() *table {
 	t := &table{columns: []column{{title: "workload", left: true}, {title: "ops"}, {title: "p90", rank: 2}, {title: "mean", rank: 1}}}
 	t.add("lookup", "1,234", "48.2ms", "30ms")
 	t.add("all", "1,234", "950µs", "")
@@ -25,7 +25,7 @@ func TestTableDropsTheLeastImportantColumnFirst(t *testing.T) {
 		{20, []string{"workload    ops", "lookup    1,234", "all       1,234"}, []string{"p90", "mean"}},
 		{8, []string{"workloa~", "lookup ~", "all    ~"}, []string{"p90", "mean"}},
 	} {
-		got, omitted := sample().lines(c.width, false)
+		got, omitted := narrowing().lines(c.width, false)
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("width %d (-want +got):\n%s", c.width, diff)
 		}
