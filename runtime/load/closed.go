@@ -11,7 +11,8 @@ import (
 
 // closed runs the closed model: issue an operation, wait for its end, think, go on. The intended start of the next
 // operation is the end of the one before it; a think time moves it to when the connection is back, and a pacing to its
-// place in the schedule, so that whoever misses his place finds the wait in the response time.
+// place in the schedule, so that whoever misses his place finds the wait in the response time. Places that have passed
+// when nothing new may start are skipped operations: load that was asked for and not given.
 func (c *connection) closed(abort context.Context) {
 	defer c.setActive(false)
 	var (
@@ -33,7 +34,8 @@ func (c *connection) closed(abort context.Context) {
 			pacer.Restart()
 		}
 		intended, due := pacer.Next(free, c.think.next(c.op.Number))
-		if !c.sleep(abort, due) {
+		if !c.sleep(abort, due) || l.timeline.At(l.now()/1000) == bench.PhaseProcessing {
+			c.skip(pacer, intended)
 			return
 		}
 		c.setActive(true)
@@ -58,6 +60,25 @@ func (c *connection) closed(abort context.Context) {
 		if c.conn == nil && !c.sleep(abort, free+int64(c.backoff())) {
 			return
 		}
+	}
+}
+
+// skip counts the places of a schedule from intended on that have passed.
+func (c *connection) skip(pacer *pace.Closed, intended int64) {
+	if c.group.Load.Pacing == 0 {
+		return
+	}
+	for now := c.load.now(); intended < now; intended, _ = pacer.Next(0, 0) {
+		op := bench.Op{
+			Connection: c.number, Number: c.op.Number, Workload: c.pick.workload(c.number, c.op.Number),
+			Phase: c.load.timeline.At(intended / 1000), Intended: intended, Outcome: bench.OutcomeSkipped,
+		}
+		if op.Phase == bench.PhaseProcessing {
+			return
+		}
+		c.shard.Planned(op.Workload, op.Phase)
+		c.shard.Finished(&op)
+		c.op.Number++
 	}
 }
 

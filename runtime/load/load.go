@@ -2,7 +2,7 @@
 //
 // A [Load] is one worker's share of the plan: the connections c of the fleet with c mod workers = slot. Each connection
 // is one goroutine that runs the load model of its group (closed.go), from t0 on, until its plan ends, [Load.Drain] says
-// that nothing new may start, or the context given to [Load.Run] ends, which cancels what is in flight on the target.
+// that nothing new may start, or the context given to [Load.Start] ends, which cancels what is in flight on the target.
 //
 // The way of one operation: the model says when it is due; the connection takes it up, which counts it as planned in the
 // phase of its intended start; its parameters are drawn as a function of (seed, connection, operation, name); its
@@ -40,7 +40,7 @@ type Config struct {
 	Exhibits *Exhibits
 }
 
-// A Load is one worker's share of a plan. Use Connect, then Run, once each.
+// A Load is one worker's share of a plan. Use Connect, then Start, once each.
 type Load struct {
 	Config
 	params      []*draw.Param
@@ -142,15 +142,20 @@ func (l *Load) bind() error {
 	return nil
 }
 
-// Run drives every connection from t0, a time with a monotonic reading that may lie ahead, and returns when all have
-// ended. When abort ends, what is in flight is cancelled on the target and counted as censored.
-func (l *Load) Run(abort context.Context, t0 time.Time, timeline bench.Timeline) {
+// Start drives every connection from t0, a time with a monotonic reading that may lie ahead. The channel is closed when
+// all have ended. When abort ends, what is in flight is cancelled on the target and counted as censored.
+func (l *Load) Start(abort context.Context, t0 time.Time, timeline bench.Timeline) <-chan struct{} {
 	l.t0, l.timeline = t0, timeline
 	var running sync.WaitGroup
 	for _, c := range l.connections {
 		running.Go(func() { c.closed(abort) })
 	}
-	running.Wait()
+	over := make(chan struct{})
+	go func() {
+		running.Wait()
+		close(over)
+	}()
+	return over
 }
 
 // Drain lets no new operation start. It may be called at any time, more than once.

@@ -10,11 +10,7 @@ import (
 // drive runs the load from t0 to its end and cuts a report at every full second and at every phase edge.
 func (w *worker) drive(abort context.Context, a armed) {
 	timeline := a.Timeline
-	over := make(chan struct{})
-	go func() {
-		w.load.Run(abort, a.t0, timeline)
-		close(over)
-	}()
+	over := w.load.Start(abort, a.t0, timeline)
 	cut := &cutter{w: w, t0: a.t0, timeline: timeline}
 	w.enter(timeline.At(0), bench.WorkerRunning, bench.StageLoad)
 	phase := cut.until(over, w.stop)
