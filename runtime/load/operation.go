@@ -70,7 +70,9 @@ func (c *connection) attempt(abort context.Context, w *bench.Workload) (committi
 		}
 	}
 	if w.Transaction {
-		err := c.timed(abort, w, func(ctx context.Context) error { return c.conn.Begin(ctx, w.Isolation) })
+		ctx, cancel := c.limited(abort, w)
+		err := c.conn.Begin(ctx, w.Isolation)
+		cancel()
 		if err != nil {
 			return false, err
 		}
@@ -81,7 +83,9 @@ func (c *connection) attempt(abort context.Context, w *bench.Workload) (committi
 		}
 	}
 	if w.Transaction {
-		return true, c.timed(abort, w, c.conn.Commit)
+		ctx, cancel := c.limited(abort, w)
+		defer cancel()
+		return true, c.conn.Commit(ctx)
 	}
 	return false, nil
 }
@@ -101,14 +105,9 @@ func (c *connection) statement(abort context.Context, w *bench.Workload, i int) 
 	}
 	call.Rows, call.QueryID = 0, ""
 	call.First, call.Columns = call.First[:0], nil
-	var err error
-	if timeout := c.timeout(w); timeout > 0 {
-		ctx, cancel := context.WithTimeout(abort, timeout)
-		err = c.conn.Exec(ctx, call)
-		cancel()
-	} else {
-		err = c.conn.Exec(abort, call)
-	}
+	ctx, cancel := c.limited(abort, w)
+	err := c.conn.Exec(ctx, call)
+	cancel()
 	c.query = call.QueryID
 	c.op.Rows += call.Rows
 	if err == nil && s.Expect != nil {
@@ -161,20 +160,16 @@ func (c *connection) recover(abort context.Context, w *bench.Workload, committin
 	}
 }
 
-// timed runs one call of the session under the statement timeout of the workload.
-func (c *connection) timed(abort context.Context, w *bench.Workload, run func(context.Context) error) error {
-	timeout := c.timeout(w)
-	if timeout <= 0 {
-		return run(abort)
+// limited is the context of one call to the session: it ends with the statement timeout of the workload, if there is one.
+func (c *connection) limited(abort context.Context, w *bench.Workload) (context.Context, context.CancelFunc) {
+	timeout := w.Timeout
+	if timeout == 0 {
+		timeout = c.load.Plan.Target.Timeout
 	}
-	ctx, cancel := context.WithTimeout(abort, timeout)
-	defer cancel()
-	return run(ctx)
+	if timeout == 0 {
+		return abort, unlimited
+	}
+	return context.WithTimeout(abort, timeout.D())
 }
 
-func (c *connection) timeout(w *bench.Workload) time.Duration {
-	if w.Timeout > 0 {
-		return w.Timeout.D()
-	}
-	return c.load.Plan.Target.Timeout.D()
-}
+func unlimited() {}
