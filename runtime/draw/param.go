@@ -52,8 +52,8 @@ func Compile(p bench.Param, seed uint64, connections int) (*Param, error) {
 		if p.A < 0 {
 			return nil, fmt.Errorf("a is %d, it must not be below 0", p.A)
 		}
-		if c.count() == 0 || c.count() > math.MaxInt64 || p.From < 0 {
-			return nil, fmt.Errorf("nurand from %d to %d: TPC-C knows no negative numbers", p.From, p.To)
+		if p.From < 0 {
+			return nil, fmt.Errorf("from is %d, nurand has no numbers below 0", p.From)
 		}
 		s := NewSource(seed, "nurand "+p.Name).At(0, 0)
 		c.constant = s.Between(0, p.A)
@@ -182,7 +182,7 @@ func (p *Param) row(connection uint64, s *Stream) uint64 {
 }
 
 // own is how many of n things a connection has, if things c, c+connections, c+2·connections, … are those of connection c.
-func own(n, connections, c uint64) uint64 { return (n - c + connections - 1) / connections }
+func own(n, connections, c uint64) uint64 { return (n-1-c)/connections + 1 }
 
 func (p *Param) nurand(s *Stream) int64 {
 	from, to := p.param.From, p.param.To

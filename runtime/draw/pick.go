@@ -62,10 +62,10 @@ func (p *Pick) Index(connection int, op int64) int {
 // shuffled is where place x of n is sent by a permutation that a stream stands for. It is the swap-or-not shuffle
 // (Hoang, Morris, Rogaway, "An Enciphering Scheme Based on a Card Shuffle", CRYPTO 2012): every round pairs all places,
 // x with k-x modulo n, and swaps each pair or not by a bit of its own. So one card is found without dealing the others.
-// The distance from a uniform shuffle falls by a constant factor each round; the number of rounds is many times what the
-// tests need to see no difference.
+// The distance from a uniform shuffle falls by a constant factor each round; there are twice as many rounds as it takes
+// for the tests to see no difference.
 func shuffled(x, n uint64, s Stream) uint64 {
-	for range 8 * (bits.Len64(n) + 2) {
+	for range 4 * (bits.Len64(n) + 2) {
 		partner := s.Below(n) + n - x
 		if partner >= n {
 			partner -= n

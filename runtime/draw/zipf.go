@@ -4,15 +4,14 @@ import "math"
 
 // A Zipf draws ranks from 1 to n, rank k with a probability proportional to k^-skew. Any skew above 0 will do, 1 too.
 //
-// It is rejection-inversion: a rank is read off the integral of x^-skew, which has an inverse, and is rejected with the
-// small probability by which the integral overstates it; of 1.2 tries at most one is kept on average whatever n and skew
-// are, and there is no table (Hörmann, Derflinger, "Rejection-Inversion to Generate Variates from Monotone Discrete
-// Distributions", ACM TOMACS 6(3), 1996).
+// It is rejection-inversion: a place on the integral of x^-skew, each equally likely, is turned back into an x and
+// rounded to a rank, and is rejected with the small probability by which that overstates the rank. There is no table, and
+// a rank takes hardly more than one try whatever n and skew are (Hörmann, Derflinger, "Rejection-Inversion to Generate
+// Variates from Monotone Discrete Distributions", ACM TOMACS 6(3), 1996).
 type Zipf struct {
-	n          float64
-	skew       float64
-	from, to   float64 // integral at the lower edge of rank 1, with its bar cut to its probability, and at the upper edge of n
-	acceptable float64 // a rank that lies above its point by no more is never rejected
+	n, skew  float64
+	from, to float64 // where the integral begins, so that rank 1 has no more than its share, and ends, at the edge of n
+	surely   float64 // a rank that is above its x by no more than this is never rejected
 }
 
 // NewZipf makes a distribution over ranks 1 to n.
@@ -20,7 +19,7 @@ func NewZipf(n int64, skew float64) Zipf {
 	z := Zipf{n: float64(n), skew: skew}
 	z.from = z.integral(1.5) - 1
 	z.to = z.integral(z.n + 0.5)
-	z.acceptable = 2 - z.inverse(z.integral(2.5)-z.density(2))
+	z.surely = 2 - z.inverse(z.integral(2.5)-z.density(2))
 	return z
 }
 
@@ -30,7 +29,7 @@ func (z *Zipf) Draw(s *Stream) int64 {
 		u := z.to + s.Float()*(z.from-z.to)
 		x := z.inverse(u)
 		k := min(max(math.Floor(x+0.5), 1), z.n)
-		if k-x <= z.acceptable || u >= z.integral(k+0.5)-z.density(k) {
+		if k-x <= z.surely || u >= z.integral(k+0.5)-z.density(k) {
 			return int64(k)
 		}
 	}
