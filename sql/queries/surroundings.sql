@@ -1,0 +1,26 @@
+-- RUN_LOGS and RUN_ENVIRONMENT.
+
+-- name: InsertLog
+-- Lines have no key of their own. They are numbered as they come, and the same line at the same time is one line.
+INSERT INTO RUN_LOGS (RUN_ID, TIMESTAMP, SOURCE, LEVEL, MESSAGE, LINE_HASH, LINE_NO)
+SELECT ?, ?, ?, ?, ?, ?, COALESCE(MAX(LINE_NO), 0) + 1
+FROM RUN_LOGS
+WHERE RUN_ID = ?
+ON CONFLICT DO NOTHING;
+
+-- name: ListLogs
+SELECT TIMESTAMP, SOURCE, LEVEL, MESSAGE
+FROM RUN_LOGS
+WHERE RUN_ID = ?
+ORDER BY TIMESTAMP, LINE_NO;
+
+-- name: InsertFact
+INSERT INTO RUN_ENVIRONMENT (RUN_ID, SOURCE, NAME, VALUE)
+VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- name: ListFacts
+SELECT SOURCE, NAME, VALUE
+FROM RUN_ENVIRONMENT
+WHERE RUN_ID = ?
+ORDER BY SOURCE, NAME;
