@@ -19,18 +19,19 @@ const (
 
 // drive is the run's goroutine, from its creation to its end.
 func (r *run) drive(ctx context.Context) {
-	defer close(r.done)
-	defer r.feed.end()
 	r.ctx = ctx
 	wctx, kill := context.WithCancel(context.WithoutCancel(ctx))
 	r.kill = kill
-	defer r.workers.Wait()
-	defer kill()
 	end := r.course(ctx, wctx)
 	if end != nil {
 		r.cutShort(end)
 	}
 	r.conclude(end)
+	close(r.done) // whoever still calls is refused from here on, and so comes to his end
+	r.feed.end()
+	kill()
+	r.workers.Wait()
+	r.second, r.measured, r.guard = nil, nil, nil // megabytes of histograms; the history has what is asked for later
 }
 
 // course takes the run through its phases. It returns nil when the plan came to its end and every worker has said what

@@ -23,6 +23,7 @@ type key struct {
 
 func (k key) String() string { return fmt.Sprintf("workload %d in %s", k.workload, k.phase) }
 
+// compare puts workloads in order, and of one WARMUP before MEASUREMENT.
 func (k key) compare(other key) int {
 	return cmp.Or(cmp.Compare(k.workload, other.workload), -cmp.Compare(k.phase, other.phase))
 }

@@ -1,7 +1,10 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 
 	"bench/runtime/bench"
 )
@@ -46,11 +49,10 @@ func Equal(totals, deltas []bench.Delta) error {
 
 // Equal is nil when both counted the same, and else says where they first differ.
 func (a *Aggregate) Equal(other *Aggregate) error {
-	both := &Aggregate{}
-	both.Merge(a)
-	both.Merge(other)
-	for k := range both.each() {
-		switch x, y := a.tally(k), other.tally(k); {
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(a.tallies)), maps.Keys(other.tallies))
+	slices.SortFunc(keys, key.compare)
+	for _, k := range slices.Compact(keys) {
+		switch x, y := cmp.Or(a.tallies[k], new(Tally)), cmp.Or(other.tallies[k], new(Tally)); {
 		case x.Ledger != y.Ledger || x.Retries != y.Retries || x.Rows != y.Rows:
 			return fmt.Errorf("%v: counts %+v, %d retries, %d rows are not %+v, %d retries, %d rows",
 				k, x.Ledger, x.Retries, x.Rows, y.Ledger, y.Retries, y.Rows)

@@ -84,10 +84,10 @@ func (h *Hist) inner() []byte {
 		b = appendZigZag(b, emptyRun(first))
 	}
 	for i := first; i <= last; i++ {
-		n := h.counts[i]
+		n := h.in(i)
 		if n == 0 {
 			from := i
-			for h.counts[i+1] == 0 {
+			for h.in(i+1) == 0 {
 				i++
 			}
 			n = emptyRun(i + 1 - from)
@@ -173,7 +173,6 @@ func (h *Hist) UnmarshalBinary(b []byte) error {
 	if err != nil {
 		return err
 	}
-	in.counts = make([]int64, (slotOf(in.max)/half+1)*half)
 	if err := in.fill(counts); err != nil {
 		return err
 	}
@@ -236,6 +235,7 @@ func inflater(r io.Reader) (io.ReadCloser, error) {
 func (h *Hist) fill(b []byte) error {
 	var (
 		next, first, last = 0, -1, -1
+		limit             = slotOf(h.max) + 1
 		total             int64
 		least, most       wide // of the sum
 	)
@@ -246,20 +246,20 @@ func (h *Hist) fill(b []byte) error {
 		}
 		b = b[size:]
 		if n <= 0 {
-			if n < int64(next-len(h.counts)) || next == len(h.counts) {
+			if n < int64(next-limit) || next == limit {
 				return errors.New("histogram has empty slots beyond its range")
 			}
 			next += int(max(-n, 1))
 			continue
 		}
-		if next >= len(h.counts) || n > h.count-total {
+		if next >= limit || n > h.count-total {
 			return fmt.Errorf("histogram has more counts than its %d values, or beyond its range", h.count)
 		}
 		if first < 0 {
 			first = next
 		}
 		last = next
-		h.counts[next] = n
+		*h.at(next) = n
 		total += n
 		least.add(lowestIn(next), n)
 		most.add(highestIn(next), n)
@@ -270,7 +270,7 @@ func (h *Hist) fill(b []byte) error {
 		return fmt.Errorf("histogram has counts of %d values and says %d", total, h.count)
 	case first != slotOf(h.min) || last != slotOf(h.max):
 		return fmt.Errorf("histogram has no value as small as %d or as large as %d", h.min, h.max)
-	case h.overflow > 0 && (h.max != Highest || h.overflow > h.counts[topSlot]):
+	case h.overflow > 0 && (h.max != Highest || h.overflow > h.in(topSlot)):
 		return fmt.Errorf("histogram says %d values above its range and does not have them", h.overflow)
 	case least.above(h.sum) || !most.above(h.sum-1):
 		return fmt.Errorf("histogram has a sum of %d that its values cannot have", h.sum)

@@ -69,7 +69,7 @@ func TestHdrHistogramReadsOurs(t *testing.T) {
 			continue
 		}
 		want := hdr.New(Lowest, Highest, digits)
-		for slot, n := range h.counts {
+		for slot, n := range counts(h) {
 			if err := want.RecordValues(lowestIn(slot), n); err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func TestHdrHistogramReadsOurs(t *testing.T) {
 func TestWeReadHdrHistogram(t *testing.T) {
 	for name, h := range histograms() {
 		theirs := hdr.New(Lowest, Highest, digits)
-		for slot, n := range h.counts {
+		for slot, n := range counts(h) {
 			if err := theirs.RecordValues(lowestIn(slot), n); err != nil {
 				t.Fatal(err)
 			}

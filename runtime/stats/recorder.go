@@ -17,7 +17,7 @@ type Recorder struct {
 	shards []*Shard
 
 	cutting  sync.Mutex
-	interval []Tally // of Cut, kept for its arrays
+	interval []Tally // of Cut, kept for its memory
 	total    []Tally // of all cuts
 	lag      Hist
 }

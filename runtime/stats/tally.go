@@ -42,7 +42,7 @@ func (t *Tally) Merge(other *Tally) {
 	t.Censored.Merge(&other.Censored)
 }
 
-// Reset empties it and keeps the arrays of its histograms.
+// Reset empties it and keeps the memory of its histograms.
 func (t *Tally) Reset() {
 	t.Ledger, t.Retries, t.Rows = bench.Ledger{}, 0, 0
 	t.Response.Reset()
