@@ -14,8 +14,9 @@ import (
 // pageSeconds is how many seconds one answer of the series holds at most.
 const pageSeconds = 3600
 
-// runPath is the path of everything about one run: its id, a prefix that only it has, or @last.
-type runPath struct {
+// RunPath is the path of everything about one run: its id, a prefix that only it has, or @last. It is exported because
+// huma passes over embedded structs that are not.
+type RunPath struct {
 	ID string `path:"run_id" maxLength:"64" doc:"The id of a run, a unique prefix of it, or @last: the active run, else the latest"`
 }
 
@@ -106,7 +107,7 @@ func (s *Server) find(ctx context.Context, name string) (*bench.Run, error) {
 	}
 	stored, err := s.config.History.Run(ctx, name)
 	if errors.Is(err, engine.ErrNoRun) {
-		id, unique := s.prefixed(ctx, name)
+		id, unique := s.prefixed(ctx, strings.ToUpper(name)) // ids are in upper case
 		if unique != nil {
 			return nil, unique
 		}
@@ -150,7 +151,7 @@ func (s *Server) prefixed(ctx context.Context, prefix string) (string, error) {
 	return stored[0].ID, nil
 }
 
-func (s *Server) showRun(ctx context.Context, in *runPath) (*answer[bench.Run], error) {
+func (s *Server) showRun(ctx context.Context, in *RunPath) (*answer[bench.Run], error) {
 	run, err := s.find(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -159,7 +160,7 @@ func (s *Server) showRun(ctx context.Context, in *runPath) (*answer[bench.Run], 
 }
 
 func (s *Server) stopRun(ctx context.Context, in *struct {
-	runPath
+	RunPath
 	Body api.StopRequest
 }) (*answer[bench.Run], error) {
 	if in.Body.Mode != bench.DesiredStop && in.Body.Mode != bench.DesiredAbort {
@@ -182,7 +183,7 @@ func (s *Server) stopRun(ctx context.Context, in *struct {
 	return &answer[bench.Run]{brief(s.current(run))}, nil
 }
 
-func (s *Server) showResult(ctx context.Context, in *runPath) (*answer[bench.Result], error) {
+func (s *Server) showResult(ctx context.Context, in *RunPath) (*answer[bench.Result], error) {
 	run, err := s.find(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -195,7 +196,7 @@ func (s *Server) showResult(ctx context.Context, in *runPath) (*answer[bench.Res
 }
 
 func (s *Server) listSeconds(ctx context.Context, in *struct {
-	runPath
+	RunPath
 	From       int64 `query:"from" doc:"First second, from the start of the run"`
 	To         int64 `query:"to" doc:"Second after the last; an answer has at most an hour"`
 	Histograms bool  `query:"histograms" doc:"With the histograms of each second"`
@@ -220,7 +221,7 @@ func (s *Server) listSeconds(ctx context.Context, in *struct {
 }
 
 func (s *Server) listEvents(ctx context.Context, in *struct {
-	runPath
+	RunPath
 	After int64 `query:"after" doc:"Events with a sequence above this"`
 }) (*answer[[]bench.Event], error) {
 	run, err := s.find(ctx, in.ID)
@@ -230,7 +231,7 @@ func (s *Server) listEvents(ctx context.Context, in *struct {
 	return list(s.config.History.Events(ctx, run.ID, in.After))
 }
 
-func (s *Server) listWorkers(ctx context.Context, in *runPath) (*answer[[]bench.Worker], error) {
+func (s *Server) listWorkers(ctx context.Context, in *RunPath) (*answer[[]bench.Worker], error) {
 	run, err := s.find(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -238,7 +239,7 @@ func (s *Server) listWorkers(ctx context.Context, in *runPath) (*answer[[]bench.
 	return list(s.config.History.Workers(ctx, run.ID))
 }
 
-func (s *Server) listLogs(ctx context.Context, in *runPath) (*answer[[]bench.LogLine], error) {
+func (s *Server) listLogs(ctx context.Context, in *RunPath) (*answer[[]bench.LogLine], error) {
 	run, err := s.find(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -246,7 +247,7 @@ func (s *Server) listLogs(ctx context.Context, in *runPath) (*answer[[]bench.Log
 	return list(s.config.History.Logs(ctx, run.ID))
 }
 
-func (s *Server) listFacts(ctx context.Context, in *runPath) (*answer[[]bench.Fact], error) {
+func (s *Server) listFacts(ctx context.Context, in *RunPath) (*answer[[]bench.Fact], error) {
 	run, err := s.find(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -255,7 +256,7 @@ func (s *Server) listFacts(ctx context.Context, in *runPath) (*answer[[]bench.Fa
 }
 
 func (s *Server) listExecutions(ctx context.Context, in *struct {
-	runPath
+	RunPath
 	Limit int `query:"limit" minimum:"1" maximum:"10000" default:"200"`
 }) (*answer[[]bench.Execution], error) {
 	run, err := s.find(ctx, in.ID)

@@ -15,7 +15,8 @@ var (
 	errMismatch = &bench.Error{Code: bench.CodeInvalid, Message: "the body names another run or worker than the path"}
 )
 
-type workerPath struct {
+// WorkerPath is the path of what one worker asks.
+type WorkerPath struct {
 	Run    string `path:"run_id" maxLength:"64"`
 	Worker string `path:"worker" maxLength:"64"`
 }
@@ -32,7 +33,7 @@ func (s *Server) register(ctx context.Context, in *struct {
 }
 
 func (s *Server) heartbeat(ctx context.Context, in *struct {
-	workerPath
+	WorkerPath
 	Body bench.Heartbeat
 }) (*answer[*bench.HeartbeatAck], error) {
 	if in.Body.Run != in.Run || in.Body.Worker != in.Worker {
@@ -58,7 +59,7 @@ func (s *Server) report(ctx context.Context, in *struct {
 
 // control waits until there is an event, and gives up after a while so that dead connections are noticed.
 func (s *Server) control(ctx context.Context, in *struct {
-	workerPath
+	WorkerPath
 	After      int64 `query:"after" doc:"The newest event that the worker has"`
 	Generation int64 `query:"generation"`
 }) (*answer[[]bench.Event], error) {
