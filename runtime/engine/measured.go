@@ -36,7 +36,7 @@ func newMeasured(plan *bench.Plan) *measured {
 // add counts one report.
 func (m *measured) add(counted *stats.Aggregate, p *bench.Report) {
 	m.sum.Merge(counted)
-	m.ledger.Add(counted.All(bench.PhaseMeasurement).Ledger)
+	m.ledger.Add(counted.Ledger(bench.PhaseMeasurement))
 	if p.Phase == bench.PhaseMeasurement {
 		m.lagP99 = max(m.lagP99, p.LagP99US)
 	}

@@ -160,7 +160,7 @@ func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	if p.Phase == bench.PhaseMeasurement {
 		m.since = max(m.since, p.ToUS)
 	}
-	m.counted.Add(counted.All().Ledger)
+	m.counted.Add(counted.Ledger())
 	r.measured.add(counted, p)
 	snapshot := bench.Snapshot{Report: *p, ReceivedAt: time.Now().UTC()}
 	snapshot.Timestamp = snapshot.ReceivedAt

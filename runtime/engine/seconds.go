@@ -27,6 +27,7 @@ type second struct {
 	phase    bench.Phase
 	from, to int64 // microseconds since t0
 	sum      stats.Aggregate
+	packed   []bench.Delta           // sum, once told: a hundredth of the memory
 	gauges   map[string]bench.Gauges // by worker
 	told     bool
 }
@@ -52,6 +53,10 @@ func (s *seconds) add(m *member, p *bench.Report, counted *stats.Aggregate) (exc
 		return excluded
 	}
 	x := s.at(p.FromUS)
+	if err := x.sum.Add(x.packed); err != nil {
+		panic("our own deltas cannot be read: " + err.Error())
+	}
+	x.packed = nil
 	x.sum.Merge(counted)
 	x.gauges[m.Name()] = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS, LagP99US: p.LagP99US}
 	if x.told {
@@ -178,8 +183,9 @@ func (s *seconds) tell(x *second, corrected bool) {
 		if s.recent = append(s.recent, x); len(s.recent) > correctable {
 			s.recent = slices.Delete(s.recent, 0, 1)
 		}
-		s.r.guard.second(x.sum.All().Ledger)
+		s.r.guard.second(x.sum.Ledger())
 	}
+	x.packed, x.sum = x.sum.Deltas(), stats.Aggregate{}
 	if s.last == nil || x.number >= s.last.Second {
 		s.last = &b
 	}
@@ -189,7 +195,7 @@ func (s *seconds) tell(x *second, corrected bool) {
 
 // why says why a second shows nothing done.
 func (s *seconds) why(x *second, b *bench.Second) string {
-	all := x.sum.All(x.phase)
+	all := x.sum.Ledger(x.phase)
 	switch {
 	case all.Done > 0:
 		return ""

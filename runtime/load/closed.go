@@ -23,7 +23,7 @@ func (c *connection) closed(abort context.Context) {
 		ends  = l.Plan.Iterations > 0
 		free  = int64(0) // when the connection was last free
 	)
-	for measured := int64(0); !ends || measured < share; c.op.Number++ {
+	for measured := int64(0); !ends || measured < share; {
 		at, ok := pace.NextActive(load, c.index, time.Duration(max(free, 0)))
 		if !ok {
 			return
@@ -37,6 +37,10 @@ func (c *connection) closed(abort context.Context) {
 		if !c.sleep(abort, due) || l.timeline.At(l.now()/1000) == bench.PhaseProcessing {
 			c.skip(pacer, intended)
 			return
+		}
+		if due > free && c.index >= pace.Active(load, time.Duration(due)) {
+			free = due // a stage let it go while it waited
+			continue
 		}
 		c.setActive(true)
 		now := l.now()
@@ -56,6 +60,7 @@ func (c *connection) closed(abort context.Context) {
 			Phase: phase, Intended: intended, TakenUp: now,
 		}
 		c.operate(abort)
+		c.op.Number++
 		free = c.op.Done
 		if c.conn == nil && !c.sleep(abort, free+int64(c.backoff())) {
 			return

@@ -73,6 +73,17 @@ func (a *Aggregate) All(phases ...bench.Phase) *Tally {
 	return a.sum(func(k key) bool { return among(k.phase, phases) })
 }
 
+// Ledger is the sum of the ledgers over all workloads, without the histograms; no phase means all.
+func (a *Aggregate) Ledger(phases ...bench.Phase) bench.Ledger {
+	var sum bench.Ledger
+	for k, t := range a.tallies {
+		if among(k.phase, phases) {
+			sum.Add(t.Ledger)
+		}
+	}
+	return sum
+}
+
 func (a *Aggregate) sum(in func(key) bool) *Tally {
 	sum := new(Tally)
 	for k, t := range a.tallies {
