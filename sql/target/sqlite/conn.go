@@ -97,7 +97,7 @@ func (c *Conn) prepare(s *bench.Statement) (statement, *bench.OpError) {
 	if address == 0 {
 		return wrong("there is no statement in %q", sql)
 	}
-	if second, _, _ := c.handle.prepare(sql[length:]); second != 0 {
+	if second, _, rc := c.handle.prepare(sql[length:]); second != 0 || rc != sqlite3.SQLITE_OK {
 		c.handle.finalize(second)
 		return wrong("a second statement begins at %s: write one statement, or a transaction of several", target.Place(sql, startOf(sql, length)))
 	}

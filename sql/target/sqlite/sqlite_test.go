@@ -196,6 +196,14 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
+func TestNoStatement(t *testing.T) {
+	conn := connect(t, open(t, database(t, nil)))
+	err := conn.Prepare(t.Context(), []*bench.Statement{{Parts: []string{"-- nothing"}}})
+	if err == nil || !strings.Contains(err.Error(), "there is no statement in") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestResolve(t *testing.T) {
 	given := bench.Target{Kind: "sqlite", Options: map[string]string{"temporary": "true"}}
 	resolved := sqlite.Resolve(given, "/run")
