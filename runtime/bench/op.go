@@ -48,7 +48,7 @@ func (o Outcome) String() string {
 }
 
 // An ErrorClass says what kind of error ended an operation; targets map their codes to it.
-type ErrorClass uint8
+type ErrorClass int
 
 // The classes of errors.
 const (

@@ -225,6 +225,16 @@ func (e *ending) verb() string {
 	return "finish what is in flight"
 }
 
+func (e *ending) severity() string {
+	switch {
+	case e.reason == bench.ReasonCompleted:
+		return "info"
+	case e.reason.Requested():
+		return "warn"
+	}
+	return "error"
+}
+
 // until serves the run's inbox until done holds (true), the deadline passes (false; the zero time never does), or the run
 // is to end early. Between calls it wakes only when something is due.
 func (r *run) until(deadline time.Time, done func() bool) (bool, *ending) {

@@ -175,10 +175,7 @@ func (r *run) transit(to bench.State, at time.Time, end *ending, format string, 
 		t.Timeline = r.timeline
 	}
 	if end != nil {
-		t.StopReason, t.StopDetail, t.Event.Severity = end.reason, end.detail, "warn"
-		if !end.reason.Requested() && end.reason != bench.ReasonCompleted {
-			t.Event.Severity = "error"
-		}
+		t.StopReason, t.StopDetail, t.Event.Severity = end.reason, end.detail, end.severity()
 	}
 	if t.Ended {
 		t.Event.Type = bench.EventEnd
