@@ -29,16 +29,16 @@ type link struct {
 	down    bool
 	attempt int    // of reconnecting
 	why     string // it went down
-	replay  bool   // the run ended before; its frames come from the journal
+	replay  bool   // the run ended before; its frames come from what was stored
 }
 
 // String says how live what is shown is; the data's age is added by whoever shows it.
 func (l link) String() string {
 	switch {
-	case l.replay:
-		return "replay"
 	case l.down:
 		return fmt.Sprintf("reconnecting (%d)", l.attempt)
+	case l.replay:
+		return "replay"
 	}
 	return "live"
 }

@@ -36,7 +36,7 @@ func (d *lines) frame(v *view, f *api.Frame, now time.Time) {
 		fmt.Fprintln(d.w, clock(now), gapLine(f))
 	case "d":
 		if f.Phase != d.phase && !f.Draining {
-			d.next = now // the first second of a phase is shown when it comes
+			d.next = time.Time{} // the first second of a phase is shown when it comes
 		}
 	}
 }
@@ -51,24 +51,21 @@ func (d *lines) tick(v *view, l link, now time.Time) {
 		}
 		d.last = l
 	}
+	if l.replay && v.data != nil {
+		now = time.UnixMilli(v.data.TS) // a replay has the times of its run
+	}
 	if v.run.ID == "" || v.end != nil || now.Before(d.next) || v.data == nil && v.run.Phase != bench.PhasePreparing {
 		return
 	}
 	fmt.Fprintln(d.w, d.line(v, l, now))
 	d.next = now.Add(d.interval)
-	if v.data != nil {
-		d.phase = v.data.Phase
-	}
+	d.phase = v.run.Phase
 }
 
 // line is the state of the run in one line.
 func (d *lines) line(v *view, l link, now time.Time) string {
 	b := new(strings.Builder)
-	at := now
-	if l.replay && v.data != nil {
-		at = time.UnixMilli(v.data.TS)
-	}
-	fmt.Fprintf(b, "%s %s", clock(at), v.run.Phase)
+	fmt.Fprintf(b, "%s %s", clock(now), v.run.Phase)
 	switch elapsed, total := v.progress(); {
 	case total > 0:
 		fmt.Fprintf(b, " %s/%s", span(elapsed), span(total))

@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"bench/runtime/bench"
+	"bench/runtime/engine"
+	"bench/runtime/fleet"
+	"bench/runtime/stats"
+	"bench/runtime/worker"
+	"bench/server"
+	"bench/server/api"
+	"bench/server/client"
+	"bench/server/tail"
+	"bench/sql/journal"
+)
+
+// A hosting says how a server of this process is reached.
+type hosting struct {
+	listen      string
+	behindProxy bool
+	hosts       []string
+	tls         *tls.Config
+	silence     silenceFlags
+}
+
+// silenceFlags say how long a worker may be silent. A server that was there before has its own.
+type silenceFlags struct {
+	StaleAfter time.Duration `help:"Silence after which a worker is STALE." default:"5s"`
+	DeadAfter  time.Duration `help:"Silence after which a worker is DEAD and its run ends." default:"30s"`
+}
+
+// check refuses limits that make no sense together.
+func (f silenceFlags) check() error {
+	if f.StaleAfter <= 0 || f.DeadAfter <= f.StaleAfter {
+		return usage("--dead-after (%s) must be more than --stale-after (%s), and both more than 0s", f.DeadAfter, f.StaleAfter)
+	}
+	return nil
+}
+
+// A hosted is a server inside this process: it owns the journal, drives runs, and answers requests until it is ended.
+type hosted struct {
+	*place
+	url    string
+	link   string // for a browser, once
+	engine *engine.Engine
+	stop   context.CancelFunc // begins the end: runs are stopped, then requests, then the journal is closed
+	done   chan struct{}
+	err    error // why it ended, after done
+}
+
+// host starts a server and leaves its address beside the journal. It returns once requests are answered. ctx is for
+// starting alone.
+func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) {
+	if err := how.silence.check(); err != nil {
+		return nil, err
+	}
+	if err := server.CheckListen(how.listen, how.tls != nil, how.behindProxy); err != nil {
+		return nil, err
+	}
+	journal, err := openJournal(ctx, p.Journal)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			journal.Close()
+		}
+	}()
+	listeners, local, err := listen(how)
+	if err != nil {
+		return nil, err
+	}
+	log := p.log()
+	token := p.env("BENCH_TOKEN")
+	if token == "" {
+		token = rand.Text()
+	}
+	key := []byte(rand.Text())
+	hub := &tail.Hub{Merge: stats.MergeHists, Log: log}
+	h := &hosted{url: local, done: make(chan struct{})}
+	h.engine = p.newEngine(journal, hub, local, key, log, engine.Settings{Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter})
+	s := server.New(server.Config{
+		Engine: h.engine, History: journal, Hub: hub, Token: token, WorkerKey: key, Hosts: how.hosts, BehindProxy: how.behindProxy,
+		Version: version(), Log: log, Ready: func() map[string]string { return map[string]string{"journal": "ok"} },
+	})
+	h.place, h.link = reach(client.New(local, token)), s.Link(local)
+	file := api.ServerFile{URL: local, PID: os.Getpid(), Token: token, Started: time.Now()}
+	life, stop := context.WithCancel(context.Background())
+	h.stop = stop
+	go func() {
+		defer close(h.done)
+		h.err = errors.Join(serve(life, h.engine, s, listeners), server.RemoveFile(p.serverFile(), file), journal.Close())
+	}()
+	if err := server.WriteFile(p.serverFile(), file); err != nil {
+		return nil, errors.Join(err, h.end())
+	}
+	return h, nil
+}
+
+// newEngine puts together what drives runs.
+func (p *program) newEngine(journal *journal.Journal, hub *tail.Hub, url string, key []byte, log *slog.Logger, settings engine.Settings) *engine.Engine {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	var e *engine.Engine
+	e = engine.New(engine.Config{
+		Store: journal, Listener: hub, Databases: databases{}, Lookup: p.lookup, Log: log, Version: version(), Settings: settings,
+		Owner: fmt.Sprintf("%s pid %d", host, os.Getpid()),
+		Fleets: map[string]engine.Fleet{
+			"local":   fleet.Local{Config: func() worker.Config { return p.workerConfig(e, log) }},
+			"process": fleet.Process{Command: workerProcess(url, key)},
+		},
+	})
+	return e
+}
+
+// listen opens the address, and one on loopback besides when the address speaks TLS or is for others: this machine's
+// own workers and commands use that one.
+func listen(how hosting) (all []net.Listener, local string, err error) {
+	l, err := net.Listen("tcp", how.listen)
+	if err != nil {
+		return nil, "", bench.Errorf(bench.CodeUnreachable, "listen on %s: %w", how.listen, err)
+	}
+	if how.tls == nil && l.Addr().(*net.TCPAddr).IP.IsLoopback() {
+		return []net.Listener{l}, "http://" + l.Addr().String(), nil
+	}
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		l.Close()
+		return nil, "", bench.Errorf(bench.CodeUnreachable, "listen on loopback: %w", err)
+	}
+	if how.tls != nil {
+		l = tls.NewListener(l, how.tls)
+	}
+	return []net.Listener{l, inner}, "http://" + inner.Addr().String(), nil
+}
+
+// serve lets the engine and the server work until ctx ends. Requests are answered for as long as runs are being ended,
+// because their workers have their last reports to send.
+func serve(ctx context.Context, e *engine.Engine, s *server.Server, listeners []net.Listener) error {
+	ctx, stopRuns := context.WithCancel(ctx)
+	defer stopRuns()
+	answering, stopAnswering := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAnswering()
+	var answers sync.WaitGroup
+	failures := make([]error, len(listeners))
+	for i, l := range listeners {
+		answers.Go(func() {
+			failures[i] = s.Serve(answering, l)
+			stopRuns() // a server that nobody can reach drives no run
+		})
+	}
+	err := e.Run(ctx)
+	stopAnswering()
+	answers.Wait()
+	return errors.Join(append(failures, err)...)
+}
+
+// end ends the server and waits until everything is stored.
+func (h *hosted) end() error {
+	h.stop()
+	<-h.done
+	return h.err
+}
+
+// idle waits until the server's last run has ended. A signal ends the waiting.
+func (h *hosted) idle(hurry <-chan struct{}, signals <-chan os.Signal, talk func(string, ...any)) {
+	told := false
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for h.engine.Active() > 0 {
+		select {
+		case <-hurry:
+			return
+		case <-h.done:
+			return
+		case s := <-signals:
+			talk("%v: ending %s", s, plural(int64(h.engine.Active()), "run"))
+			return
+		case <-ticker.C:
+			if !told {
+				told = true
+				talk("%s of others use this server; it ends with the last of them (Ctrl-C ends them)", plural(int64(h.engine.Active()), "run"))
+			}
+		}
+	}
+}
+
+// log is where the parts of the program say what they do: stderr with -v, else nowhere.
+func (p *program) log() *slog.Logger {
+	if !p.Verbose {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(p.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// certificate loads what TLS needs; nil without.
+func certificate(cert, key string) (*tls.Config, error) {
+	if cert == "" && key == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, usage("load the TLS certificate: %s", strings.TrimPrefix(err.Error(), "tls: "))
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"bench/runtime/bench"
+	"bench/sql/migrations"
+)
+
+// migrateCommand looks after the schema of the journal. A server brings its journal to the newest version by itself.
+type migrateCommand struct {
+	Status migrateStatus `cmd:"" help:"List the migrations and when each was applied."`
+	Up     migrateUp     `cmd:"" help:"Apply what is pending."`
+	Down   migrateDown   `cmd:"" help:"Take back the newest migration, with all that its tables hold."`
+	SQL    migrateSQL    `cmd:"" name:"sql" help:"Print the statements of all migrations, for review."`
+}
+
+type (
+	migrateStatus struct{}
+	migrateUp     struct{}
+	migrateDown   struct {
+		Yes bool `help:"Do it; without this flag nothing is changed."`
+	}
+	migrateSQL struct {
+		Dialect string `help:"For which database: sqlite or postgres." enum:"sqlite,postgres" default:"sqlite"`
+	}
+)
+
+// Run implements bench migrate status. It ends with 3 when something is pending.
+func (c *migrateStatus) Run(p *program) error {
+	ctx, cancel := p.until()
+	defer cancel()
+	schema, err := openSchema(p.Journal)
+	if errors.Is(err, fs.ErrNotExist) {
+		p.talk("%v", err)
+		return ends(bench.ExitDiffers)
+	}
+	if err != nil {
+		return err
+	}
+	defer schema.Close()
+	all, err := schema.Status(ctx)
+	if err != nil {
+		return err
+	}
+	t := &table{columns: []column{{title: "migration", left: true}, {title: "applied", left: true}}}
+	pending := false
+	for _, m := range all {
+		applied := "pending"
+		if m.Applied.IsZero() {
+			pending = true
+		} else {
+			applied = when(&m.Applied)
+		}
+		t.add(m.Name, applied)
+	}
+	t.write(p.Stdout, "", p.width(p.Stdout), p.colour(p.Stdout))
+	if pending {
+		return ends(bench.ExitDiffers)
+	}
+	return nil
+}
+
+// Run implements bench migrate up.
+func (c *migrateUp) Run(p *program) error {
+	ctx, cancel := p.until()
+	defer cancel()
+	j, err := openJournal(ctx, p.Journal) // which migrates, and keeps servers away meanwhile
+	if err != nil {
+		return err
+	}
+	p.talk("%s has the newest schema", p.Journal)
+	return j.Close()
+}
+
+// Run implements bench migrate down.
+func (c *migrateDown) Run(p *program) error {
+	ctx, cancel := p.until()
+	defer cancel()
+	if !c.Yes {
+		return usage("migrate down deletes what the newest tables of %s hold; add --yes to do it", p.Journal)
+	}
+	schema, err := openSchema(p.Journal)
+	if err != nil {
+		return err
+	}
+	defer schema.Close()
+	m, err := schema.Down(ctx)
+	if err != nil {
+		return usage("%v", err)
+	}
+	fmt.Fprintf(p.Stdout, "took back %s\n", m.Name)
+	return nil
+}
+
+// Run implements bench migrate sql.
+func (c *migrateSQL) Run(p *program) error {
+	text, err := migrations.SQL(c.Dialect)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(p.Stdout, text)
+	return err
+}

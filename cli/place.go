@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"bench/runtime/bench"
+	"bench/runtime/engine"
+	"bench/server/client"
+)
+
+// A place is where runs are: a server, or a journal that no server owns.
+type place struct {
+	history engine.History
+	client  *client.Client // nil when there is no server
+	name    string         // as a person knows it
+	close   func() error
+}
+
+func (at *place) String() string { return at.name }
+
+// live reports whether a server is there, so that runs can go on.
+func (at *place) live() bool { return at.client != nil }
+
+// find is the place that a command reads from.
+func (p *program) find(ctx context.Context) (*place, error) {
+	at, err := p.findServer(ctx)
+	if at != nil || err != nil {
+		return at, err
+	}
+	if _, err := os.Stat(p.Journal); errors.Is(err, fs.ErrNotExist) {
+		return &place{history: nowhere{}, name: p.Journal + ", which does not exist yet", close: func() error { return nil }}, nil
+	}
+	return openReader(ctx, p.Journal)
+}
+
+// findServer is the server that the command line, the environment or the journal's folder names; nil when there is none.
+// A server that was named must be there; one that only left its server.json behind need not.
+func (p *program) findServer(ctx context.Context) (*place, error) {
+	url := cmp.Or(p.Server, p.env("BENCH_SERVER"))
+	if url == "" {
+		beside, err := client.Discover(ctx, p.serverFile())
+		if beside == nil || err != nil {
+			return nil, err
+		}
+		return reach(beside), nil
+	}
+	token := p.env("BENCH_TOKEN")
+	if token == "" {
+		f, err := client.ReadServerFile(p.serverFile())
+		if err != nil || strings.TrimRight(f.URL, "/") != strings.TrimRight(url, "/") {
+			return nil, bench.Errorf(bench.CodeUnauthorized, "no token for the server %s: set BENCH_TOKEN to that of the server", url)
+		}
+		token = f.Token
+	}
+	return reach(client.New(url, token)), nil
+}
+
+// named reports whether a server was asked for by name, so that no other one will do.
+func (p *program) named() bool { return p.Server != "" || p.env("BENCH_SERVER") != "" }
+
+// serverFile is where a server of this journal says that it lives.
+func (p *program) serverFile() string { return filepath.Join(filepath.Dir(p.Journal), "server.json") }
+
+// lookup is the run that a reference names: an id, a unique prefix of one in any case, or @last.
+func lookup(ctx context.Context, h engine.History, reference string) (*bench.Run, error) {
+	if reference == "@last" {
+		return last(ctx, h)
+	}
+	id := strings.ToUpper(reference)
+	run, err := h.Run(ctx, id)
+	if err == nil || !absent(err) {
+		return run, err
+	}
+	below, err := h.Runs(ctx, 2, id+"~") // ids are in order, and "~" is above all that they consist of
+	begins := func(i int) bool { return len(below) > i && strings.HasPrefix(below[i].ID, id) }
+	switch {
+	case err != nil:
+		return nil, err
+	case id == "" || !begins(0):
+		return nil, bench.Errorf(bench.CodeRunNotFound, "no run %s; bench list shows those that there are", reference)
+	case begins(1):
+		return nil, bench.Errorf(bench.CodeRunAmbiguous, "more than one run begins with %s, among them %s and %s; give more of the id",
+			reference, below[0].ID, below[1].ID)
+	}
+	return h.Run(ctx, below[0].ID)
+}
+
+// last is the newest run that goes on, else the newest.
+func last(ctx context.Context, h engine.History) (*bench.Run, error) {
+	newest, err := h.Runs(ctx, page, "")
+	if err != nil {
+		return nil, err
+	}
+	if len(newest) == 0 {
+		return nil, bench.Errorf(bench.CodeRunNotFound, "there is no run yet; bench apply FILE starts one")
+	}
+	i := max(0, slices.IndexFunc(newest, func(r bench.Run) bool { return !r.Status.Terminal() }))
+	return h.Run(ctx, newest[i].ID)
+}
+
+// absent reports whether an error of a history says that there is no such run.
+func absent(err error) bool {
+	return errors.Is(err, engine.ErrNoRun) || errors.Is(err, &bench.Error{Code: bench.CodeRunNotFound})
+}
+
+// page is how many runs are asked for at once.
+const page = 100
+
+// runs are all runs, newest first.
+func runs(ctx context.Context, h engine.History) iter.Seq2[bench.Run, error] {
+	return func(yield func(bench.Run, error) bool) {
+		for before := ""; ; {
+			found, err := h.Runs(ctx, page, before)
+			if err != nil {
+				yield(bench.Run{}, err)
+				return
+			}
+			for _, run := range found {
+				if !yield(run, nil) {
+					return
+				}
+			}
+			if len(found) < page {
+				return
+			}
+			before = found[len(found)-1].ID
+		}
+	}
+}
+
+// nowhere is the history of a journal that was never written. Whoever asks for a run learns that there is none, so
+// nothing is ever asked about one.
+type nowhere struct{ engine.History }
+
+func (nowhere) Runs(context.Context, int, string) ([]bench.Run, error) { return nil, nil }
+func (nowhere) Run(context.Context, string) (*bench.Run, error)        { return nil, engine.ErrNoRun }

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+
+	"bench/runtime/bench"
+	"bench/runtime/engine"
+)
+
+// runFlag names the run that a command is about.
+type runFlag struct {
+	Run string `arg:"" optional:"" default:"@last" help:"The run: an id, a unique prefix of one, or @last: the run that goes on, else the latest." placeholder:"RUN"`
+}
+
+// reportCommand prints the result of a run and ends with its verdict.
+type reportCommand struct {
+	runFlag
+	Output     string `short:"o" help:"Form of the output: text, json, or csv with one row per workload." enum:"text,json,csv" default:"text"`
+	Histograms bool   `help:"With -o json: also the histograms."`
+}
+
+// Run implements bench report.
+func (c *reportCommand) Run(p *program) error {
+	ctx, cancel := p.until()
+	defer cancel()
+	at, err := p.find(ctx)
+	if err != nil {
+		return err
+	}
+	defer at.close()
+	run, err := lookup(ctx, at.history, c.runFlag.Run)
+	if err != nil {
+		return err
+	}
+	result, err := at.history.Result(ctx, run.ID)
+	switch {
+	case errors.Is(err, engine.ErrNoResult) || bench.CodeOf(err) == bench.CodeResultNotReady:
+		result = nil
+		if !run.Status.Terminal() {
+			return bench.Errorf(bench.CodeResultNotReady, "run %s is in %s and has no result yet; bench tail %s watches it", run.ID, run.Phase, run.ID)
+		}
+	case err != nil:
+		return err
+	}
+	if result != nil && !c.Histograms {
+		result = withoutHistograms(result)
+	}
+	return p.report(p.Stdout, c.Output, run, result)
+}
+
+// report prints a result in a form and gives what the run ended with, the same for every form.
+func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench.Result) error {
+	code := bench.ExitCode(run.Status, run.StopReason, run.Verdict)
+	var err error
+	switch form {
+	case "json":
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		err = e.Encode(struct {
+			FormatVersion string        `json:"format_version"`
+			Exit          int           `json:"exit"`
+			Run           *bench.Run    `json:"run"`
+			Result        *bench.Result `json:"result"`
+		}{"1.0", code, run, result})
+	case "csv":
+		err = writeCSV(w, run, result)
+	default:
+		writeResult(w, run, result, p.width(w), p.colour(w))
+	}
+	if err != nil {
+		return err
+	}
+	return ends(code)
+}
+
+// withoutHistograms is the result without what only programs read.
+func withoutHistograms(r *bench.Result) *bench.Result {
+	c := *r
+	c.Workloads = make([]bench.WorkloadResult, len(r.Workloads))
+	for i, w := range r.Workloads {
+		w.ResponseHist, w.ServiceHist, w.CensoredHist = nil, nil, nil
+		c.Workloads[i] = w
+	}
+	return &c
+}
+
+// writeCSV prints one row per workload and a last one, named "", for all together. Units are in the titles.
+func writeCSV(w io.Writer, run *bench.Run, result *bench.Result) error {
+	out := csv.NewWriter(w)
+	title := []string{"run", "name", "workload", "window_s", "partial", "planned", "done", "failed", "indoubt", "censored", "skipped",
+		"throughput_ops", "retries", "rows"}
+	for _, of := range []string{"response", "service"} {
+		for _, p := range []string{"n", "mean_us", "p50_us", "p90_us", "p95_us", "p99_us", "p999_us", "max_us"} {
+			title = append(title, of+"_"+p)
+		}
+	}
+	for c := range bench.ErrorClasses {
+		title = append(title, "errors_"+c.String())
+	}
+	out.Write(title)
+	if result == nil {
+		result = new(bench.Result)
+	}
+	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
+	real := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+	for _, r := range result.Workloads {
+		row := []string{run.ID, run.Name, r.Workload, real(float64(result.WindowUS) / 1e6), strconv.FormatBool(result.Partial),
+			whole(r.Planned), whole(r.Done), whole(r.Failures()), whole(r.Indoubt), whole(r.Censored), whole(r.Skipped),
+			real(r.Throughput), whole(r.Retries), whole(r.Rows)}
+		for _, l := range []bench.Latency{r.Response, r.Service} {
+			row = append(row, whole(l.N), real(l.MeanUS), whole(l.P50US), whole(l.P90US), whole(l.P95US), whole(l.P99US), whole(l.P999US), whole(l.MaxUS))
+		}
+		for _, n := range r.Failed {
+			row = append(row, whole(n))
+		}
+		out.Write(row)
+	}
+	out.Flush()
+	return out.Error()
+}
