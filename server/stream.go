@@ -80,8 +80,12 @@ func (s *Server) viewer(ctx context.Context, name, since string) (*tail.Viewer, 
 	return s.config.Hub.Replay(run, events, seconds, result, since)
 }
 
-// socket writes frames to a WebSocket. One goroutine writes and pings; the library's own one reads, and refuses
-// whatever the viewer sends.
+// errTalks is why a viewer that sends messages is let go.
+var errTalks = errors.New("viewers send nothing; what to see is said in the URL")
+
+// socket writes frames to a WebSocket. This goroutine writes and pings, a second one reads what it must: pongs, and the
+// viewer's close. It does what the library's CloseRead would do, but for two things: CloseRead waits 15 s for itself when
+// the viewer sends a message, and a Close that waits for the viewer's answer can be cut off only by the context of a read.
 func (s *Server) socket(w http.ResponseWriter, r *http.Request, v *tail.Viewer) {
 	// Its check of the Origin is weaker than the one that the request has passed.
 	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{
@@ -91,12 +95,27 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v *tail.Viewer) 
 		return // the library has answered
 	}
 	defer c.CloseNow()
-	defer context.AfterFunc(s.killed, func() { c.CloseNow() })()
+	up, cut := context.WithCancel(s.killed) // ends the connection with it
+	gone, leave := context.WithCancelCause(up)
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		for {
+			_, message, err := c.Reader(up)
+			if err != nil {
+				leave(err)
+				return
+			}
+			leave(errTalks)
+			io.Copy(io.Discard, message)
+		}
+	}()
+	defer func() { <-heard }()
+	defer cut()
 	if c.Subprotocol() != api.Protocol {
 		c.Close(websocket.StatusPolicyViolation, "ask for the subprotocol "+api.Protocol)
 		return
 	}
-	gone := c.CloseRead(context.WithoutCancel(r.Context()))
 	ctx, cancel := context.WithCancel(gone)
 	defer cancel()
 	defer context.AfterFunc(s.stopping, cancel)()
@@ -107,11 +126,14 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v *tail.Viewer) 
 		done()
 		switch {
 		case err == nil:
-			write, done := context.WithTimeout(gone, frameWrite)
+			write, done := context.WithTimeout(up, frameWrite)
 			err = c.Write(write, websocket.MessageText, text)
 			done()
 		case err == io.EOF:
 			c.Close(websocket.StatusNormalClosure, "the run has ended")
+			return
+		case context.Cause(gone) == errTalks:
+			c.Close(websocket.StatusPolicyViolation, errTalks.Error())
 			return
 		case gone.Err() != nil:
 			return
@@ -122,7 +144,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v *tail.Viewer) 
 			err = nil
 		}
 		if err == nil && !time.Now().Before(ping) {
-			pong, done := context.WithTimeout(gone, pingDeadline)
+			pong, done := context.WithTimeout(up, pingDeadline)
 			err = c.Ping(pong)
 			done()
 			ping = time.Now().Add(pingEvery)
