@@ -164,12 +164,12 @@ func (c *cluster) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// tidy waits for the end of its input, stops the server whose data directory is $1/data and removes $1.
+// tidy waits for the end of its input, stops the server whose data directory is $1/data and removes $1. The server
+// removes its postmaster.pid last, after all its children have gone.
 const tidy = `cat >/dev/null
-pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null && {
-	n=0
-	while kill -0 "$pid" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.05; n=$((n+1)); done
-}
+pid=$1/data/postmaster.pid
+n=0
+[ -e "$pid" ] && kill -QUIT $(head -n 1 "$pid") && while [ -e "$pid" ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n+1)); done
 rm -rf "$1"
 `
 
