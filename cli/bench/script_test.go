@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+var update = flag.Bool("update", false, "rewrite what scripts expect with what they got")
 
 // TestScripts runs every story in testdata/script. Each has a folder, a journal and an environment of its own.
 func TestScripts(t *testing.T) { testscript.Run(t, params(t, "testdata/script")) }
@@ -20,9 +23,9 @@ func params(t *testing.T, dir string) testscript.Params {
 		t.Fatal(err)
 	}
 	return testscript.Params{
-		Dir:                 dir,
-		RequireExplicitExec: false,
-		RequireUniqueNames:  true,
+		Dir:                dir,
+		RequireUniqueNames: true,
+		UpdateScripts:      *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("TMPDIR", filepath.Join(e.WorkDir, ".tmp"))

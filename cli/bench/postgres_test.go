@@ -1,0 +1,60 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"bench/sql/target/postgres/pgtest"
+)
+
+// examples is where the specs that users start from are.
+const examples = "../../specs/examples"
+
+// What committed is in the database, to the row: the program's ledger against pgbench's own history.
+func TestTPCBAddsUp(t *testing.T) {
+	dsn := pgtest.Start(t)
+	s := newSite(t)
+	apply := s.start("apply", filepath.Join(examples, "pg-tpcb.hcl"), "--var", "dsn="+dsn,
+		"--var", "connections=16", "--var", "workers=2", "--var", "warmup=2s", "--var", "duration=5s")
+	if code := apply.code(); code != 0 {
+		t.Fatalf("exit %d", code)
+	}
+	db, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(t.Context())
+	var history int64
+	var sums []int64
+	err = db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM pgbench_history), ARRAY[
+		(SELECT sum(delta) FROM pgbench_history), (SELECT sum(abalance) FROM pgbench_accounts),
+		(SELECT sum(tbalance) FROM pgbench_tellers), (SELECT sum(bbalance) FROM pgbench_branches)]`).Scan(&history, &sums)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sum := range sums[1:] {
+		if sum != sums[0] {
+			t.Errorf("sums of delta and of the three balances differ: %v", sums)
+		}
+	}
+	ledger := s.query(`SELECT SUM(DONE), SUM(INDOUBT), SUM(PLANNED), COUNT(DISTINCT WORKER_ID) FROM WORKLOAD_SNAPSHOTS`)[0]
+	done, indoubt := ledger[0].(int64), ledger[1].(int64)
+	t.Logf("%d committed, %d in doubt, %d planned, %d rows of history", done, indoubt, ledger[2], history)
+	if done == 0 || history < done || history > done+indoubt || indoubt != 0 {
+		t.Errorf("%d committed, %d in doubt, but %d rows of history", done, indoubt, history)
+	}
+	if workers := ledger[3].(int64); workers != 2 {
+		t.Errorf("%d workers took part, want 2", workers)
+	}
+	s.noneLeft(s.pids())
+}
+
+func TestSelectExample(t *testing.T) {
+	s := newSite(t)
+	apply := s.start("apply", filepath.Join(examples, "pg-select.hcl"), "--var", "dsn="+pgtest.Start(t), "--var", "warmup=1s", "--var", "duration=2s")
+	if code := apply.code(); code != 0 {
+		t.Fatalf("exit %d", code)
+	}
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"bench/runtime/bench"
+	"bench/server/api"
+
+	"encoding/json"
+	"io"
+)
+
+// A password that a target refuses goes through every part of the program, and must be found in none of them: not in
+// what it prints, stores, answers or leaves in the arguments of a process.
+func TestSecretStaysSecret(t *testing.T) {
+	const secret = "hunter2-canary-0451"
+	s := newSite(t)
+	spec := s.spec(`
+variable "dsn" { sensitive = true }
+run "secret" {
+  duration = "5s"
+  target "postgres" { dsn = var.dsn }
+  fleet "process" { workers = 2 }
+  load "closed" { connections = 2 }
+  workload "one" { sql = "SELECT 1" }
+}
+`)
+	dsn := "postgres://bench:" + secret + "@127.0.0.1:1/none?connect_timeout=2"
+	var everything bytes.Buffer
+	apply := s.start("-v", "apply", spec, "--var", "dsn="+dsn)
+	code := apply.code()
+	if code != bench.ExitUnreachable {
+		t.Errorf("a target that is down: exit %d, want %d", code, bench.ExitUnreachable)
+	}
+	everything.Write(apply.stdout.Bytes())
+	everything.Write(apply.stderr.Bytes())
+	if !strings.Contains(everything.String(), "127.0.0.1:1") && !strings.Contains(everything.String(), "refused") {
+		t.Errorf("the message does not say what could not be reached:\n%s", everything.String())
+	}
+	for _, args := range [][]string{
+		{"plan", spec, "--var", "dsn=" + dsn}, {"plan", "--print", spec, "--var", "dsn=" + dsn}, {"validate", spec, "--var", "dsn=" + dsn},
+		{"list"}, {"status"}, {"report"}, {"report", "-o", "json"}, {"report", "-o", "csv"}, {"tail", "-o", "json"}, {"tail", "-o", "line"},
+	} {
+		c := s.start(args...)
+		c.code()
+		everything.Write(c.stdout.Bytes())
+		everything.Write(c.stderr.Bytes())
+	}
+	for _, row := range s.query("SELECT * FROM RUN_LOGS") {
+		for _, column := range row {
+			if text, ok := column.(string); ok {
+				everything.WriteString(text)
+			}
+		}
+	}
+	everything.Write(s.answers(t, spec, dsn))
+	err := filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		everything.Write(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := bytes.Index(everything.Bytes(), []byte(secret)); at >= 0 {
+		b := everything.Bytes()
+		t.Errorf("the secret is in: …%q…", b[max(0, at-200):min(len(b), at+100)])
+	}
+}
+
+// answers is what a server says of the run while it goes on and after it.
+func (s *site) answers(t *testing.T, spec, dsn string) []byte {
+	t.Helper()
+	server := s.start("serve", "--listen", "127.0.0.1:0")
+	var file api.ServerFile
+	for {
+		b, err := os.ReadFile(filepath.Join(s.dir, "server.json"))
+		if err == nil && json.Unmarshal(b, &file) == nil {
+			break
+		}
+		select {
+		case <-server.exited:
+			t.Fatalf("serve ended: %s", server.stderr.String())
+		default:
+		}
+	}
+	apply := s.start("apply", spec, "--var", "dsn="+dsn)
+	apply.code()
+	var all bytes.Buffer
+	all.Write(apply.stderr.Bytes())
+	for _, path := range []string{"/api/runs", "/api/runs/@last", "/api/runs/@last/events", "/api/runs/@last/workers", "/api/runs/@last/logs",
+		"/api/runs/@last/results", "/api/runs/@last/environment", "/api/runs/@last/stream", "/metrics", "/openapi.json"} {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", file.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+file.Token)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.StatusCode >= 500 {
+			t.Errorf("%s: %s", path, answer.Status)
+		}
+		io.Copy(&all, answer.Body)
+		answer.Body.Close()
+	}
+	server.Process.Signal(os.Interrupt)
+	server.code()
+	all.Write(server.stdout.Bytes())
+	all.Write(server.stderr.Bytes())
+	return all.Bytes()
+}
