@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"bench/runtime/bench"
@@ -62,13 +63,14 @@ func (c *planCommand) compare(ctx context.Context, p *program, plan *bench.Plan)
 	case run == nil:
 		p.talk("no run of %q was kept in %s", plan.Name, at)
 		return true, nil
-	case run.PlanHash == plan.Hash():
-		p.talk("the same plan as run %s", run.ID)
-		return false, nil
 	}
 	where, err := differences(run.Plan, plan)
-	if err != nil {
+	switch {
+	case err != nil:
 		return false, err
+	case len(where) == 0:
+		p.talk("the same plan as run %s", run.ID)
+		return false, nil
 	}
 	p.talk("differs from run %s in: %s", run.ID, strings.Join(where, ", "))
 	return true, nil
@@ -116,7 +118,15 @@ func differences(a, b *bench.Plan) ([]string, error) {
 	return names, nil
 }
 
+// parts is a plan by the names that its JSON has. Which file a temporary database gets is the server's choice and not
+// part of what was asked for.
 func parts(plan *bench.Plan) (map[string]json.RawMessage, error) {
+	if plan.Target.Options["temporary"] == "true" {
+		asked := *plan
+		asked.Target.Options = maps.Clone(plan.Target.Options)
+		delete(asked.Target.Options, "path")
+		plan = &asked
+	}
 	b, err := json.Marshal(plan)
 	if err != nil {
 		return nil, fmt.Errorf("write plan %s: %w", plan.Name, err)

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"flag"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,7 +35,7 @@ func params(t *testing.T, dir string) testscript.Params {
 			e.Setenv("EXAMPLES", filepath.Join(root, "specs", "examples"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "exits": exits, "press": press},
 	}
 }
 
@@ -69,4 +71,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("%s ended with %s, want %s\n%s%s", strings.Join(args[1:], " "), got, args[0], ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 	}
+}
+
+// press sends a signal to the newest command in the background: press INT.
+func press(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
+	running := ts.BackgroundCmds()
+	if neg || len(args) != 1 || signals[args[0]] == nil || len(running) == 0 {
+		ts.Fatalf("usage: press INT|TERM|HUP, after a command was started with &")
+	}
+	ts.Check(running[len(running)-1].Process.Signal(signals[args[0]]))
 }
