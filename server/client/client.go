@@ -137,7 +137,7 @@ func answer[T any](text []byte, status int, err error) (x T, _ error) {
 func failure(text []byte, status int) *bench.Error {
 	var p api.Problem
 	if json.Unmarshal(text, &p) == nil && p.Code != "" {
-		return &bench.Error{Code: p.Code, Message: cmp.Or(p.Detail, p.Title)}
+		return &bench.Error{Code: p.Code, Message: cmp.Or(p.Detail, p.Title, http.StatusText(status))}
 	}
 	code := bench.CodeInternal
 	switch status {
