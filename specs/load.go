@@ -116,7 +116,7 @@ func (l *loader) parse() bool {
 		return false
 	}
 	f, diags := hclsyntax.ParseConfig(l.src, l.file, hcl.InitialPos)
-	l.translate(diags)
+	l.translate(firstOfMany(diags))
 	if diags.HasErrors() {
 		return false
 	}

@@ -2,7 +2,9 @@ package specs
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -120,14 +122,15 @@ func (l *loader) translate(diags hcl.Diagnostics) {
 		if d.Subject != nil {
 			at = *d.Subject
 		}
-		summary, detail := lower(d.Summary), d.Detail
+		summary, detail, safe := lower(d.Summary), d.Detail, false
 		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok && call.FunctionCallError() != nil {
 			summary, detail = fmt.Sprintf("%s(): %v", call.CalledFunctionName(), call.FunctionCallError()), ""
+			safe = call.CalledFunctionName() == "env" // its error holds a name, no value
 		}
-		if d.Expression != nil && l.sensitiveInside(d.Expression) {
+		if d.Expression != nil && !safe && l.sensitiveInside(d.Expression) {
 			summary, detail = lower(d.Summary), "The details are not shown, because the expression uses a sensitive value."
 		}
-		if l.inTemplate(at) {
+		if (d.EvalContext == nil || strings.Contains(summary, "template")) && l.inTemplate(at) {
 			detail = strings.TrimSpace(detail + " " + templateHint)
 		}
 		severity := SeverityError
@@ -136,6 +139,19 @@ func (l *loader) translate(diags hcl.Diagnostics) {
 		}
 		l.report(severity, at, summary, detail)
 	}
+}
+
+// firstOfMany leaves out what the parser finds because it read something before wrongly: all that follows a text that is
+// not closed, and what else is on the line of an error.
+func firstOfMany(diags hcl.Diagnostics) hcl.Diagnostics {
+	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int { return cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte) })
+	for i, d := range diags {
+		if d.Summary == "Invalid multi-line string" || strings.HasPrefix(d.Summary, "Unterminated") {
+			diags = diags[:i+1]
+			break
+		}
+	}
+	return slices.CompactFunc(diags, func(a, b *hcl.Diagnostic) bool { return a.Subject.Start.Line == b.Subject.Start.Line })
 }
 
 // lower begins a sentence of HCL with a small letter, as ours begin.

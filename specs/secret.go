@@ -99,6 +99,9 @@ func (l *loader) secret(option string, f field) (bench.Secret, bool) {
 		l.hide(p)
 	}
 	if l.passwordSpelled(option, f.expr) {
+		if l.told && !spelledOut(f.expr) {
+			return "", false // reported where it stands
+		}
 		l.told = true
 		l.fail(f.at, `Write `+option+` = env("NAME"), or declare variable "`+option+`" { sensitive = true } and write var.`+option+`.`,
 			"%s spells out a password", option)

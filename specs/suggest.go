@@ -22,6 +22,7 @@ var synonyms = map[string][]string{
 	"min_samples": {"min_n"}, "exponent": {"skew"}, "theta": {"skew"}, "min": {"from"}, "max": {"to"}, "start": {"from"}, "end": {"to"},
 	"parameter": {"param"}, "parameters": {"param"}, "params": {"param"}, "tags": {"labels"}, "init": {"setup"}, "cleanup": {"teardown"},
 	"stddev": {"sigma"}, "average": {"mean"}, "avg": {"mean"}, "getenv": {"env"}, "glob": {"fileset"}, "read": {"file"}, "len": {"length"},
+	"deadlock": {"serialization"}, "deadlocks": {"serialization"}, "conflict": {"serialization"},
 	"tx": {"transaction"}, "isolation_level": {"isolation"}, "statement_timeout": {"timeout"}, "query_timeout": {"timeout"},
 }
 
@@ -45,6 +46,9 @@ func nearest(name string, candidates []string) string {
 		}
 	}
 	best, least := "", max(1, len(name)/3)+1
+	if len(name) > longest {
+		return ""
+	}
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
 		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < least && d < max(len(c), len(name)) {
 			best, least = c, d
@@ -53,13 +57,16 @@ func nearest(name string, candidates []string) string {
 	return best
 }
 
+// longest is the length of the longest name that is compared.
+const longest = 64
+
 // distance is how many letters must be put in, taken out, replaced or swapped with their neighbour to make b of a
 // (optimal string alignment).
 func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
+	if len(a) > longest || len(b) > longest {
+		return longest
 	}
-	var rows [3][65]int
+	var rows [3][longest + 1]int
 	for j := range len(b) + 1 {
 		rows[0][j] = j
 	}

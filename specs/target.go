@@ -130,20 +130,21 @@ func readText(l *loader, in *block, name string) string {
 // readPath makes a path absolute, for it is opened by other processes as well: it counts from the working directory, as
 // it does for every other program that is given the path of a database.
 func readPath(l *loader, in *block, name string) string {
-	s := in.text(name, "")
+	f, _ := in.take(name)
+	s, ok := l.text(f)
 	switch {
+	case !ok:
+		return ""
 	case s == "":
-		if f := in.values[name]; f.expr != nil && spelledOut(f.expr) {
-			l.fail(f.at, "", "%s is empty", name)
-		}
+		l.fail(f.at, "Write the path of a file.", "%s is empty", name)
 		return ""
 	case s == ":memory:" || strings.HasPrefix(s, "file:"):
-		l.fail(in.values[name].at, "Write the path of a file, or temporary = true in its place.", "%s must be the path of a file, which all connections share", name)
+		l.fail(f.at, "Write the path of a file, or temporary = true in its place.", "%s must be the path of a file, which all connections share", name)
 		return ""
 	}
 	path, err := filepath.Abs(s)
 	if err != nil {
-		l.fail(in.values[name].at, "Write an absolute path.", "%s cannot be resolved: %v", name, err)
+		l.fail(f.at, "Write an absolute path.", "%s cannot be resolved: %v", name, err)
 	}
 	return path
 }

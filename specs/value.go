@@ -135,7 +135,7 @@ func (l *loader) quote(f field, s string) string {
 	if f.expr != nil && spelledOut(f.expr) && len(s) <= 60 {
 		return fmt.Sprintf("%q", s)
 	}
-	return "what it is set to"
+	return "this text"
 }
 
 // flag is a truth value, false when the field is not there.

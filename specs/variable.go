@@ -115,6 +115,7 @@ func (l *loader) giveText(name, from, text string) {
 	given := cty.StringVal(text)
 	if !want.IsPrimitiveType() {
 		if given = l.literal(text, from); given == cty.NilVal {
+			v.given, v.value = true, cty.DynamicVal
 			return
 		}
 		want = v.ty

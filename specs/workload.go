@@ -97,7 +97,8 @@ func (l *loader) readWorkloads(in *block) {
 	case len(groups) == 0:
 		in.needBlock("workload", `workload "name" { sql = "SELECT 1" }`)
 	case load != nil && !usesShared && len(groups) > 0:
-		l.warn(in.at, "Remove it.", "every workload has a load of its own, so that of the run is not used")
+		at := in.blocks[slices.IndexFunc(in.blocks, func(b *hclsyntax.Block) bool { return b.Type == "load" })].DefRange()
+		l.warn(at, "Remove it.", "every workload has a load of its own, so that of the run is not used")
 	}
 }
 
