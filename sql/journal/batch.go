@@ -133,7 +133,7 @@ func (t *tx) second(s *bench.Second) error {
 		return within(doing, err)
 	}
 	all := bench.SecondRow{Workload: together}
-	var percentiles = make([]any, 8) // of all together: NULL
+	percentiles := make([]any, 8) // of all together: NULL unless they are given
 	for i := range s.Rows {
 		r := &s.Rows[i]
 		if r.Workload == together {
