@@ -66,7 +66,7 @@ func (c *connection) attempt(abort context.Context, w *bench.Workload) (committi
 	if c.conn == nil {
 		if err := c.connect(abort); err != nil {
 			c.tries++
-			return false, &bench.OpError{Class: bench.ErrorConnection, Message: err.Error(), Lost: true}
+			return false, &bench.OpError{Class: bench.ErrorConnection, Code: asOpError(err).Code, Message: err.Error(), Lost: true}
 		}
 	}
 	if w.Transaction {
