@@ -85,7 +85,8 @@ func (d *block) lines(v *view, l link, now time.Time, width int) []string {
 		return []string{"-- " + l.String() + ": no frame of the run has come yet"}
 	}
 	state := string(v.run.Phase)
-	if v.run.Status != bench.StatusRunning {
+	switch v.run.Status {
+	case bench.StatusCancelling, bench.StatusCancelled, bench.StatusFailed:
 		state = string(v.run.Status) + " " + state
 	}
 	switch elapsed, total := v.progress(); {
@@ -116,7 +117,7 @@ func (d *block) lines(v *view, l link, now time.Time, width int) []string {
 		}
 		facts := []string{"qps " + count(v.qps()), "errors " + count(v.errors), fmt.Sprintf("connections %d", v.gauge("connections")),
 			flight, fmt.Sprintf("workers %d/%d", v.data.Workers, v.data.Expected)}
-		if v.data.Draining {
+		if v.draining() {
 			facts = append(facts, "draining")
 		}
 		lines = append(lines, wrapped(facts, "   ", width)...)

@@ -94,7 +94,7 @@ func (d *lines) line(v *view, l link, now time.Time) string {
 	if v.data != nil {
 		fmt.Fprintf(b, " conns=%d inflight=%d", v.gauge("connections"), v.gauge("in_flight"))
 		fmt.Fprintf(b, " workers=%d/%d", v.data.Workers, v.data.Expected)
-		if v.data.Draining {
+		if v.draining() {
 			b.WriteString(" draining")
 		}
 	}

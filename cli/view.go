@@ -72,15 +72,19 @@ func (v *view) take(f *api.Frame) {
 }
 
 func (v *view) takeSecond(f *api.Frame) {
-	if f.Corrected && v.data != nil && v.data.Second != nil && f.Second != nil && *f.Second < *v.data.Second {
-		v.count(f) // an older second, corrected: the newest stays on the screen
-		return
+	v.count(f)
+	if v.data != nil && f.Second != nil && v.data.Second != nil && *f.Second < *v.data.Second {
+		return // an older second, corrected: the newest stays on the screen
 	}
 	v.data = f
-	if f.Phase != "" && !v.run.Status.Terminal() {
+	if rank(f.Phase) > rank(v.run.Phase) && !v.run.Status.Terminal() {
 		v.run.Phase = f.Phase
 	}
-	v.count(f)
+}
+
+// rank is the place of a phase in the order in which a run passes through them.
+func rank(p bench.Phase) int {
+	return slices.Index([]bench.Phase{bench.PhasePreparing, bench.PhaseWarmup, bench.PhaseMeasurement, bench.PhaseProcessing, bench.PhaseCompleted}, p)
 }
 
 // count puts a second into the sums, once.
@@ -186,14 +190,14 @@ func (v *view) why() string {
 	if v.data != nil && v.qps() > 0 {
 		return ""
 	}
-	if v.data != nil && v.data.Why != "" {
+	if v.data != nil && v.data.Why != "" && v.data.Phase == v.run.Phase {
 		return v.data.Why
 	}
 	if v.run.Phase == bench.PhasePreparing {
 		return cmp.Or(v.run.Waiting, "no operation is executed before all workers are ready")
 	}
-	if v.data == nil {
-		return "no second was reported yet"
+	if v.data == nil || v.data.Phase != v.run.Phase {
+		return "no second of " + string(v.run.Phase) + " was reported yet"
 	}
 	return "no operation succeeded in this second"
 }
@@ -218,6 +222,9 @@ func (v *view) progress() (elapsed, total time.Duration) {
 	return 0, 0
 }
 
+// draining reports whether workers only finish what is in flight: the last second of MEASUREMENT then stays.
+func (v *view) draining() bool { return v.run.Phase == bench.PhaseProcessing && v.end == nil }
+
 // behind is the age of the newest data by the server's stamp, and whether there is any.
 func (v *view) behind(now time.Time) (time.Duration, bool) {
 	if v.data == nil || v.data.TS == 0 {
@@ -228,8 +235,7 @@ func (v *view) behind(now time.Time) (time.Duration, bool) {
 
 // reached reports whether the run is in the phase or beyond it, or has ended.
 func (v *view) reached(p bench.Phase) bool {
-	order := []bench.Phase{bench.PhasePreparing, bench.PhaseWarmup, bench.PhaseMeasurement, bench.PhaseProcessing, bench.PhaseCompleted}
-	return v.end != nil || slices.Index(order, v.run.Phase) >= slices.Index(order, p)
+	return v.end != nil || rank(v.run.Phase) >= rank(p)
 }
 
 func index(names []string) map[string]int {

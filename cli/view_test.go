@@ -59,6 +59,23 @@ func TestViewCountsASecondOnceHoweverOftenItIsCorrected(t *testing.T) {
 	}
 }
 
+func TestViewNeverGoesBackToAnEarlierPhase(t *testing.T) {
+	late := second(9, 100, bench.PhaseMeasurement)
+	late.Corrected = true
+	draining := second(8, 80, bench.PhaseProcessing) // the last second that is known is told again
+	draining.Draining = true
+	v := watched(hello(), second(8, 80, bench.PhaseMeasurement), draining, second(9, 90, bench.PhaseMeasurement), late)
+	if v.run.Phase != bench.PhaseProcessing || !v.draining() {
+		t.Errorf("a late report took the run back to %s", v.run.Phase)
+	}
+	if v.qps() != 110 {
+		t.Errorf("qps %d, want that of the newest second", v.qps())
+	}
+	if v.done != 198 {
+		t.Errorf("done %d, want 198: each second once, the late report included", v.done)
+	}
+}
+
 func TestViewForgetsOldSeconds(t *testing.T) {
 	v := watched(hello())
 	for n := range int64(1000) {
@@ -97,13 +114,16 @@ func TestZeroSaysWhy(t *testing.T) {
 	preparing.Run.Waiting = "worker-1: login"
 	nothing := second(4, 0, bench.PhaseMeasurement)
 	nothing.Why = "reports of 2 workers are stale"
+	before := second(-1, 0, bench.PhasePreparing)
+	before.Why = "setup SQL"
 	for _, c := range []struct {
 		name string
 		v    *view
 		want string
 	}{
 		{"preparing", watched(preparing), "worker-1: login"},
-		{"before the first second", watched(hello()), "no second was reported yet"},
+		{"before the first second", watched(hello()), "no second of WARMUP was reported yet"},
+		{"a reason of the phase before", watched(hello(), before), "no second of WARMUP was reported yet"},
 		{"the server's word", watched(hello(), nothing), "reports of 2 workers are stale"},
 		{"a second without success", watched(hello(), second(4, 0, bench.PhaseMeasurement)), "no operation succeeded in this second"},
 		{"something to show", watched(hello(), second(4, 10, bench.PhaseMeasurement)), ""},
