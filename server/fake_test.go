@@ -28,6 +28,7 @@ type fleet struct {
 	results map[string]*bench.Result
 	reports map[string]int64 // newest sequence by run and worker
 	stops   []string
+	waits   chan struct{} // closed when a worker waits for events, if not nil
 	broken  error         // what every read of the history fails with
 	changed chan struct{} // closed and replaced with every event
 }
@@ -162,6 +163,9 @@ func (c control) Events(ctx context.Context, run, _ string, _, after int64) ([]b
 		events, changed := c.eventsOf(run, after)
 		if len(events) > 0 {
 			return events, nil
+		}
+		if c.waits != nil {
+			close(c.waits)
 		}
 		select {
 		case <-changed:

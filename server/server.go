@@ -119,6 +119,8 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		Handler: s, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	fresh := freshConns{open: make(map[net.Conn]bool)}
+	h.ConnState = fresh.follow
 	failed := make(chan error, 1) // so that the goroutine ends even if nobody asks
 	go func() { failed <- h.Serve(ln) }()
 	var err error
@@ -128,6 +130,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.closeStreams()
+	fresh.end()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	if h.Shutdown(grace) != nil {
@@ -137,6 +140,36 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		<-failed
 	}
 	return err
+}
+
+// freshConns are connections that no request has come over yet, as browsers and proxies keep them in reserve. Shutdown
+// would wait 5 s for them.
+type freshConns struct {
+	mu    sync.Mutex
+	open  map[net.Conn]bool
+	ended bool
+}
+
+func (f *freshConns) follow(c net.Conn, state http.ConnState) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case state != http.StateNew:
+		delete(f.open, c)
+	case f.ended:
+		c.Close()
+	default:
+		f.open[c] = true
+	}
+}
+
+func (f *freshConns) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	for c := range f.open {
+		c.Close()
+	}
 }
 
 // closeStreams tells all streams to end, and cuts off those that do not.

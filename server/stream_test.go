@@ -178,11 +178,18 @@ func TestServeLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	waiting := make(chan string, 1)
+	b.fleet.waits = make(chan struct{})
 	viewers.Go(func() {
 		resp := ask("/api/runs/" + run.ID + "/workers/w/control?after=1")
 		text, _ := io.ReadAll(resp.Body)
 		waiting <- fmt.Sprint(resp.StatusCode, " ", strings.TrimSpace(string(text)))
 	})
+	<-b.fleet.waits
+	spare, err := net.Dial("tcp", addr) // as browsers do; it never asks
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spare.Close()
 	start := time.Now()
 	if err := stop(); err != nil {
 		t.Errorf("serve: %v", err)
@@ -196,7 +203,6 @@ func TestServeLeavesNothing(t *testing.T) {
 			t.Errorf("a viewer was closed with %v", code)
 		}
 	}
-	// The poll may also have come too late for a server that was stopping already.
 	if got := <-waiting; got != "200 []" {
 		t.Errorf("the worker that waited got %q", got)
 	}
@@ -270,6 +276,13 @@ func TestStuckViewer(t *testing.T) {
 		stuck := dial(t, network.client(), addr, run.ID, "", api.Protocol)
 		hello := parse(t, frames(t, stuck, 2)[0])
 		quick := dial(t, network.client(), addr, run.ID, "", api.Protocol)
+		r, _ := http.NewRequestWithContext(ctx, "GET", "http://"+addr+"/api/runs/"+run.ID+"/stream", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		lines, err := network.client().Do(r) // its body is not read
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer lines.Body.Close()
 		var late time.Duration
 		var seen int
 		reading.Go(func() {
@@ -299,6 +312,9 @@ func TestStuckViewer(t *testing.T) {
 		synctest.Wait()
 		if got := b.config.Hub.Viewers(); got != 1 {
 			t.Errorf("%d viewers are left, want the quick one", got)
+		}
+		if _, err := io.ReadAll(lines.Body); err == nil {
+			t.Error("the lines ended well although most of them were not sent")
 		}
 		// It wakes, finds its connection gone, and goes on from where it was.
 		if _, _, err := stuck.Read(ctx); err == nil {
