@@ -1,6 +1,9 @@
 package specs
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
@@ -39,6 +42,10 @@ func (l *loader) nestingFits(src []byte, file string, template bool) bool {
 			operators = 0
 		case hclsyntax.TokenIdent, hclsyntax.TokenNewline, hclsyntax.TokenComment, hclsyntax.TokenNumberLit,
 			hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
+			if t.Type == hclsyntax.TokenNumberLit && !numberFits(t.Bytes) {
+				l.fail(t.Range, "", "a number is too large or too small")
+				return false
+			}
 		default:
 			operators++
 		}
@@ -57,4 +64,11 @@ func (l *loader) nestingFits(src []byte, file string, template bool) bool {
 		return false
 	}
 	return true
+}
+
+// numberFits reports whether a number can be worked with: HCL would take 1e999999999, and write out all of its digits.
+func numberFits(text []byte) bool {
+	_, exponent, has := strings.Cut(strings.ToLower(string(text)), "e")
+	n, err := strconv.Atoi(exponent)
+	return len(text) < 400 && (!has || err == nil && n > -300 && n < 300)
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -196,7 +197,8 @@ func (l *loader) spelled(expr hclsyntax.Expression) []string {
 				add(e.Val.AsString())
 			}
 			if e.Val.Type() == cty.Number {
-				add(e.Val.AsBigFloat().String())
+				x, _ := e.Val.AsBigFloat().Float64()
+				add(strconv.FormatFloat(x, 'f', -1, 64))
 			}
 		case *hclsyntax.TemplateExpr:
 			var b strings.Builder

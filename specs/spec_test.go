@@ -190,6 +190,8 @@ func TestTooMuch(t *testing.T) {
 		{"conditions", deep("true ? 1 : ", "", 50_000), "more than 1000 operators"},
 		{"indexes", "a = b" + strings.Repeat("[c]", 50_000), "more than 1000 operators"},
 		{"directives", "a = \"" + strings.Repeat("%{if true}", 50_000) + "\"", "more than 1000 %{ } directives"},
+		{"huge number", deep("", "e999999999", 1), "a number is too large or too small"},
+		{"tiny number", deep("", "e-999999999", 1), "a number is too large or too small"},
 		{"closed directives", "a = \"" + strings.Repeat("%{if true}x", 3000) + strings.Repeat("%{endif}", 3000) + "\"", "more than 1000 %{ } directives"},
 	}
 	for _, tt := range tests {

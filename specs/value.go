@@ -68,7 +68,8 @@ func describe(f field, v cty.Value) string {
 		return fmt.Sprintf("%s %q", kind, v.AsString())
 	}
 	if f.expr != nil && ty == cty.Number && spelledOut(f.expr) {
-		return kind + " " + v.AsBigFloat().Text('g', 12)
+		x, _ := v.AsBigFloat().Float64()
+		return fmt.Sprintf("%s %v", kind, x)
 	}
 	return kind
 }
