@@ -43,7 +43,7 @@ var statuses = map[string]int{
 // known makes any error one with a code. What has none becomes an internal error whose message says nothing: the text
 // of a database's error is for the log.
 func known(err error) *bench.Error {
-	if e, ok := errors.AsType[*bench.Error](err); ok {
+	if e, ok := errors.AsType[*bench.Error](err); ok && e.Message != "" {
 		return e
 	}
 	conflict, isConflict := errors.AsType[*bench.Conflict](err)

@@ -107,7 +107,7 @@ type Gauges struct {
 
 // A SecondRow is one workload in one second. Latencies are of operations that were done in it, in microseconds.
 type SecondRow struct {
-	Workload int `json:"workload"`
+	Workload int `json:"workload"` // index in the plan; -1 is all in one, with merged percentiles, where a second was stored
 	Ledger
 	Retries      int64  `json:"retries"`
 	Rows         int64  `json:"rows"`

@@ -185,12 +185,14 @@ func (s *seconds) tell(x *second, corrected bool) {
 		}
 		s.r.guard.second(x.sum.Ledger())
 	}
+	stored := b
+	stored.Rows = append([]bench.SecondRow{x.sum.All(x.phase).Row(-1)}, b.Rows...)
 	x.packed, x.sum = x.sum.Deltas(), stats.Aggregate{}
 	if s.last == nil || x.number >= s.last.Second {
 		s.last = &b
 	}
 	s.r.e.Listener.Second(&b, corrected)
-	s.r.e.writer.put(bench.Batch{Seconds: []bench.Second{b}}, nil)
+	s.r.e.writer.put(bench.Batch{Seconds: []bench.Second{stored}}, nil)
 }
 
 // why says why a second shows nothing done.

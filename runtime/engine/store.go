@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 
 	"bench/runtime/bench"
 )
@@ -36,10 +35,10 @@ type History interface {
 	Result(ctx context.Context, id string) (*bench.Result, error) // ErrNoResult before there is one
 }
 
-// Errors of stores and histories.
+// Errors of stores and histories. errors.Is finds them by their code.
 var (
-	ErrNoRun    = errors.New("no such run")
-	ErrNoResult = errors.New("the run has no result yet")
+	ErrNoRun    = &bench.Error{Code: bench.CodeRunNotFound}
+	ErrNoResult = &bench.Error{Code: bench.CodeResultNotReady}
 )
 
 // Listener hears what happens to runs, in order and from one goroutine a run. It must not block.

@@ -75,6 +75,9 @@ var (
 // Columnar puts a second into the arrays of a d frame.
 func Columnar(s *bench.Second) (rows [][]int64, gauges []int64) {
 	for _, r := range s.Rows {
+		if r.Workload < 0 { // all in one: a frame has the parts
+			continue
+		}
 		rows = append(rows, []int64{int64(r.Workload), r.Planned, r.Done, r.Finished() - r.Done, r.Retries, r.Rows,
 			r.P50US, r.P95US, r.P99US, r.MaxUS, r.ServiceP50US, r.ServiceP99US})
 	}

@@ -52,7 +52,7 @@ func (ws *windows) add(second *bench.Second) []*window {
 		if w := ws.window(second); w != nil {
 			hists := make(map[int][]byte)
 			for _, row := range second.Rows {
-				if len(row.Response) > 0 {
+				if row.Workload >= 0 && len(row.Response) > 0 {
 					hists[row.Workload] = bytes.Clone(row.Response)
 				}
 			}
