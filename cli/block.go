@@ -89,7 +89,7 @@ func (d *block) lines(v *view, l link, now time.Time, width int) []string {
 	case bench.StatusCancelling, bench.StatusCancelled, bench.StatusFailed:
 		state = string(v.run.Status) + " " + state
 	}
-	switch elapsed, total := v.progress(); {
+	switch elapsed, total := v.progress(v.run.Phase); {
 	case total > 0:
 		state += fmt.Sprintf(" %s/%s", span(elapsed), span(total))
 	case elapsed > 0:

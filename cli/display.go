@@ -43,8 +43,13 @@ func (l link) String() string {
 	return "live"
 }
 
-// eventLine is an event as it is shown everywhere: when, about what, and the sentence.
+// eventLine is an event as it is shown everywhere: when, about what, and the sentence. A phase is told ahead of its time,
+// so its line has the time at which it begins.
 func eventLine(e *bench.Event, colour bool) string {
+	at := e.CreatedAt
+	if e.Type == bench.EventPhase && !e.EffectiveAt.IsZero() {
+		at = e.EffectiveAt
+	}
 	s := e.Message
 	if s == "" {
 		s = string(e.Type)
@@ -56,7 +61,7 @@ func eventLine(e *bench.Event, colour bool) string {
 	case "warn":
 		s = yellow.on(colour, "warning: "+s)
 	}
-	return clock(e.CreatedAt) + " " + word + " " + s
+	return clock(at) + " " + word + " " + s
 }
 
 // gapLine says what a viewer did not get.

@@ -59,14 +59,14 @@ func (d *lines) tick(v *view, l link, now time.Time) {
 	}
 	fmt.Fprintln(d.w, d.line(v, l, now))
 	d.next = now.Add(d.interval)
-	d.phase = v.run.Phase
+	d.phase = v.phase()
 }
 
 // line is the state of the run in one line.
 func (d *lines) line(v *view, l link, now time.Time) string {
 	b := new(strings.Builder)
-	fmt.Fprintf(b, "%s %s", clock(now), v.run.Phase)
-	switch elapsed, total := v.progress(); {
+	fmt.Fprintf(b, "%s %s", clock(now), v.phase())
+	switch elapsed, total := v.progress(v.phase()); {
 	case total > 0:
 		fmt.Fprintf(b, " %s/%s", span(elapsed), span(total))
 	case elapsed > 0:

@@ -202,15 +202,23 @@ func (v *view) why() string {
 	return "no operation succeeded in this second"
 }
 
-// progress is how much of the phase has passed and how long it is; both are zero when the time line does not say.
+// phase is the one that the newest second belongs to, as long as load is driven; before and after, that of the run.
+func (v *view) phase() bench.Phase {
+	if v.data != nil && v.data.Phase != "" && rank(v.run.Phase) < rank(bench.PhaseProcessing) {
+		return v.data.Phase
+	}
+	return v.run.Phase
+}
+
+// progress is how much of a phase has passed and how long it is; both are zero when the time line does not say.
 // Elapsed time is the server's own count of seconds, never a difference of two machines' clocks.
-func (v *view) progress() (elapsed, total time.Duration) {
+func (v *view) progress(phase bench.Phase) (elapsed, total time.Duration) {
 	if v.data == nil || v.data.Second == nil {
 		return 0, 0
 	}
 	us := (*v.data.Second + 1) * 1e6
 	warmup, end := v.timeline.WarmupUS, v.timeline.EndUS
-	switch v.run.Phase {
+	switch phase {
 	case bench.PhaseWarmup:
 		return time.Duration(min(us, warmup)) * time.Microsecond, time.Duration(warmup) * time.Microsecond
 	case bench.PhaseMeasurement:

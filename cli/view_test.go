@@ -102,7 +102,7 @@ func TestViewProgressFollowsTheServersSeconds(t *testing.T) {
 		{12, bench.PhaseProcessing, 0, 0},
 	} {
 		v := watched(hello(), second(c.second, 1, c.phase))
-		if elapsed, total := v.progress(); elapsed != c.elapsed || total != c.total {
+		if elapsed, total := v.progress(c.phase); elapsed != c.elapsed || total != c.total {
 			t.Errorf("second %d of %s: %v of %v, want %v of %v", c.second, c.phase, elapsed, total, c.elapsed, c.total)
 		}
 	}
