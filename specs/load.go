@@ -36,7 +36,7 @@ const MaxSize = 1 << 20
 func Load(file string, o Options) (*Resolved, Diagnostics) {
 	src, err := readFile(file, MaxSize)
 	if err != nil {
-		return nil, Diagnostics{{Severity: SeverityError, Summary: printable(err.Error()), File: file}}
+		return nil, Diagnostics{{Severity: SeverityError, Summary: printable(err.Error())}}
 	}
 	return Parse(file, src, o)
 }

@@ -142,7 +142,7 @@ func (l *loader) literal(text, from string) cty.Value {
 func (l *loader) readVarFile(file string) {
 	src, err := readFile(file, MaxSize)
 	if err != nil {
-		l.fail(hcl.Range{Filename: file}, "", "%v", err)
+		l.fail(hcl.Range{}, "", "%v", err)
 		return
 	}
 	// No snippet is ever shown of such a file: it is where secrets may stand.
