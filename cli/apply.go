@@ -171,10 +171,9 @@ func (a *application) try(ctx context.Context) (*bench.Run, error) {
 	}
 	a.mu.Lock()
 	a.run = run.ID
-	desired := a.desired
 	a.mu.Unlock()
-	if desired.Exceeds(bench.DesiredRun) {
-		a.stop(desired)
+	if d := a.wanted(); d.Exceeds(bench.DesiredRun) {
+		a.stop(d)
 	}
 	return run, nil
 }
@@ -187,7 +186,9 @@ func (a *application) signalled(n int, s os.Signal) error {
 	leave := &outcome{bench.ExitSignal, fmt.Sprintf("left by %v without a verdict", s)}
 	switch {
 	case s == syscall.SIGHUP && host == nil:
-		leave.text += fmt.Sprintf("; the run goes on: bench tail %s", run)
+		if run != "" {
+			leave.text += fmt.Sprintf("; the run goes on: bench tail %s comes back", run)
+		}
 		close(a.left)
 		return leave
 	case s == syscall.SIGHUP:
@@ -228,10 +229,13 @@ func (a *application) wanted() bench.Desired {
 
 // stop asks the server for the end of the run, behind the back of whoever pressed the key.
 func (a *application) stop(d bench.Desired) {
+	a.mu.Lock()
+	server, run := a.at.client, a.run
+	a.mu.Unlock()
 	a.pending.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), a.Timeout)
 		defer cancel()
-		err := a.at.client.Stop(ctx, a.run, d, a.by("Ctrl-C"))
+		err := server.Stop(ctx, run, d, a.by("Ctrl-C"))
 		if err != nil && !errors.Is(err, &bench.Error{Code: bench.CodeRunEnded}) {
 			a.note("the server did not take the %s: %v", d, err)
 		}
@@ -246,19 +250,34 @@ func (a *application) note(format string, args ...any) {
 	}
 }
 
+// hurry is how long a server of this process gets to end its runs when nobody wants to wait for that.
+const hurry = 3 * time.Second
+
 // end leaves the server alone, or, where it is part of this process, waits for the other runs on it and ends it.
 func (a *application) end() error {
 	a.mu.Lock()
 	at, host := a.at, a.host
 	a.at, a.host = nil, nil
 	a.mu.Unlock()
-	a.pending.Wait()
-	if host == nil {
-		if at != nil {
-			return at.close()
+	select {
+	case <-a.left:
+		if host != nil {
+			host.stop()
+			select {
+			case <-host.done:
+			case <-time.After(hurry):
+			}
 		}
 		return nil
+	default:
 	}
-	host.idle(a.left, a.Signals, a.talk)
-	return host.end()
+	a.pending.Wait()
+	switch {
+	case host != nil:
+		host.idle(a.Signals, a.talk)
+		return host.end()
+	case at != nil:
+		return at.close()
+	}
+	return nil
 }

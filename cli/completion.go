@@ -71,12 +71,12 @@ func completeBash(b *strings.Builder, commands []word) {
 	for _, c := range commands {
 		names = append(names, c.name)
 	}
-	b.WriteString("_bench() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n  case ${COMP_WORDS[1]} in\n")
+	b.WriteString("_bench() {\n  local word=${COMP_WORDS[COMP_CWORD]} choices\n  case ${COMP_WORDS[1]} in\n")
 	for _, c := range commands {
-		fmt.Fprintf(b, "    %s) words=%q ;;\n", c.name, strings.Join(c.after, " "))
+		fmt.Fprintf(b, "    %s) choices=%q ;;\n", c.name, strings.Join(c.after, " "))
 	}
-	fmt.Fprintf(b, "  esac\n  [ \"$COMP_CWORD\" -eq 1 ] && words=%q\n", strings.Join(names, " "))
-	b.WriteString("  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\ncomplete -o default -F _bench bench\n")
+	fmt.Fprintf(b, "  esac\n  [ \"$COMP_CWORD\" -eq 1 ] && choices=%q\n", strings.Join(names, " "))
+	b.WriteString("  COMPREPLY=($(compgen -W \"$choices\" -- \"$word\"))\n}\ncomplete -o default -F _bench bench\n")
 }
 
 func completeFish(b *strings.Builder, commands []word) {

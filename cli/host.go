@@ -176,14 +176,12 @@ func (h *hosted) end() error {
 }
 
 // idle waits until the server's last run has ended. A signal ends the waiting.
-func (h *hosted) idle(hurry <-chan struct{}, signals <-chan os.Signal, talk func(string, ...any)) {
+func (h *hosted) idle(signals <-chan os.Signal, talk func(string, ...any)) {
 	told := false
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
 	for h.engine.Active() > 0 {
 		select {
-		case <-hurry:
-			return
 		case <-h.done:
 			return
 		case s := <-signals:

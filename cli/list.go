@@ -66,8 +66,10 @@ func (c *listCommand) Run(p *program) error {
 	t := &table{columns: []column{{title: "run", left: true}, {title: "name", left: true, rank: 1}, {title: "created", left: true, rank: 3},
 		{title: "status", left: true}, {title: "ops", rank: 4}, {title: "errors", rank: 5}, {title: "verdict", left: true}, {title: "why", left: true, rank: 2}}}
 	for _, r := range found {
-		status, why := cell{text: string(r.Status)}, ""
+		status, verdict, why := cell{text: string(r.Status)}, cell{text: "-"}, ""
 		switch {
+		case r.Status == bench.StatusCompleted:
+			verdict = verdictCell(r.Verdict)
 		case r.Status == bench.StatusFailed:
 			status.paint = red
 			why = string(r.StopReason)
@@ -78,7 +80,7 @@ func (c *listCommand) Run(p *program) error {
 			why = string(r.Phase)
 		}
 		t.rows = append(t.rows, []cell{{text: r.ID}, {text: r.Name}, {text: when(&r.CreatedAt)}, status,
-			{text: count(r.TotalOperations)}, {text: count(r.TotalErrors)}, verdictCell(r.Verdict), {text: why}})
+			{text: count(r.TotalOperations)}, {text: count(r.TotalErrors)}, verdict, {text: why}})
 	}
 	t.write(p.Stdout, "", p.width(p.Stdout), p.colour(p.Stdout))
 	return nil

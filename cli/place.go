@@ -76,7 +76,7 @@ func lookup(ctx context.Context, h engine.History, reference string) (*bench.Run
 	}
 	id := strings.ToUpper(reference)
 	run, err := h.Run(ctx, id)
-	if err == nil || !absent(err) {
+	if err == nil || !errors.Is(err, engine.ErrNoRun) {
 		return run, err
 	}
 	below, err := h.Runs(ctx, 2, id+"~") // ids are in order, and "~" is above all that they consist of
@@ -104,11 +104,6 @@ func last(ctx context.Context, h engine.History) (*bench.Run, error) {
 	}
 	i := max(0, slices.IndexFunc(newest, func(r bench.Run) bool { return !r.Status.Terminal() }))
 	return h.Run(ctx, newest[i].ID)
-}
-
-// absent reports whether an error of a history says that there is no such run.
-func absent(err error) bool {
-	return errors.Is(err, engine.ErrNoRun) || errors.Is(err, &bench.Error{Code: bench.CodeRunNotFound})
 }
 
 // page is how many runs are asked for at once.

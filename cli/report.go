@@ -38,7 +38,7 @@ func (c *reportCommand) Run(p *program) error {
 	}
 	result, err := at.history.Result(ctx, run.ID)
 	switch {
-	case errors.Is(err, engine.ErrNoResult) || bench.CodeOf(err) == bench.CodeResultNotReady:
+	case errors.Is(err, engine.ErrNoResult):
 		result = nil
 		if !run.Status.Terminal() {
 			return bench.Errorf(bench.CodeResultNotReady, "run %s is in %s and has no result yet; bench tail %s watches it", run.ID, run.Phase, run.ID)
