@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"fmt"
+	"slices"
 )
 
 // An Op is one operation with its five clocks, as the worker that ran it saw it. All clocks are nanoseconds on the
@@ -160,10 +161,10 @@ func (l Ledger) ErrorRate() (float64, bool) {
 // A Value is one parameter or one column of a row. It is a union without pointers to boxes, so that binding costs no
 // allocation.
 type Value struct {
-	Kind  Kind
-	Int   int64
-	Float float64
-	Text  string
+	Kind  Kind    `json:"kind"`
+	Int   int64   `json:"int,omitzero"`
+	Float float64 `json:"float,omitzero"`
+	Text  string  `json:"text,omitzero"`
 }
 
 // A Kind says which field of a Value holds it.
@@ -176,6 +177,21 @@ const (
 	KindFloat
 	KindText
 )
+
+var kindNames = [...]string{"null", "int", "float", "text"}
+
+// MarshalText makes the kind a word in JSON.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(kindNames[k]), nil }
+
+// UnmarshalText reads the word back.
+func (k *Kind) UnmarshalText(b []byte) error {
+	i := slices.Index(kindNames[:], string(b))
+	if i < 0 {
+		return fmt.Errorf("no kind of value %q", b)
+	}
+	*k = Kind(i)
+	return nil
+}
 
 // IntValue makes a whole number.
 func IntValue(n int64) Value { return Value{Kind: KindInt, Int: n} }

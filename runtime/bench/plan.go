@@ -137,7 +137,7 @@ type Param struct {
 	Kind     string    `json:"kind"` // uniform, sequence, choice, zipf, nurand, latest, pool
 	From     int64     `json:"from,omitempty"`
 	To       int64     `json:"to,omitempty"`
-	Skew     float64   `json:"skew,omitempty"`     // zipf, latest: the exponent theta, 0 < theta < 1 or > 1
+	Skew     float64   `json:"skew,omitempty"`     // zipf, latest: the exponent theta, above 0
 	A        int64     `json:"a,omitempty"`        // nurand: the constant A of TPC-C clause 2.1.6
 	Values   []Value   `json:"values,omitempty"`   // choice
 	Weights  []float64 `json:"weights,omitempty"`  // choice; none is equal weights

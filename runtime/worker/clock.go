@@ -14,21 +14,25 @@ type clock struct {
 	base time.Time // of local readings
 
 	mu     sync.Mutex
+	epoch  int64         // of the server whose clock is estimated
 	best   time.Duration // shortest round trip
 	offset int64         // server minus local, nanoseconds
 	known  bool
 }
 
-func (c *clock) start() { c.base = time.Now() }
+func (c *clock) start(epoch int64) { c.base, c.epoch = time.Now(), epoch }
 
 // local reads the worker's clock in nanoseconds since start.
 func (c *clock) local() int64 { return int64(time.Since(c.base)) }
 
-// observe takes in one round trip.
-func (c *clock) observe(sent, received, server int64) {
+// observe takes in one round trip to the server of an epoch. A newer one has another clock: what was known is forgotten.
+func (c *clock) observe(epoch, sent, received, server int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if trip := time.Duration(received - sent); !c.known || trip < c.best {
+	if epoch > c.epoch {
+		c.epoch, c.known = epoch, false
+	}
+	if trip := time.Duration(received - sent); epoch == c.epoch && (!c.known || trip < c.best) {
 		c.known, c.best, c.offset = true, trip, server-(sent+received)/2
 	}
 }
@@ -40,8 +44,10 @@ func (c *clock) estimate() (offset, bound int64) {
 	return c.offset, int64(c.best / 2)
 }
 
-// at turns a reading of the server's clock into a local time with a monotonic reading.
-func (c *clock) at(server int64) time.Time {
-	offset, _ := c.estimate()
-	return c.base.Add(time.Duration(server - offset))
+// at turns a reading of the server's clock into a local time with a monotonic reading. It refuses a server that has been
+// replaced: its clock is not the one that is known, and its word does not count any more.
+func (c *clock) at(epoch, server int64) (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.base.Add(time.Duration(server - c.offset)), epoch >= c.epoch
 }

@@ -16,8 +16,7 @@ type armed struct {
 
 // hear obeys control events until the worker ends. Silence and errors are borne: the heart decides when it is too long.
 func (w *worker) hear() {
-	var after, epoch int64
-	epoch = w.assigned.Epoch
+	after, epoch := int64(0), w.assigned.Epoch
 	for wait := 50 * time.Millisecond; w.ctx.Err() == nil; {
 		events, err := w.Control.Events(w.ctx, w.Run, w.assigned.Worker, w.assigned.Generation, after)
 		if err != nil {
@@ -54,7 +53,11 @@ func (w *worker) obey(e bench.Event) {
 			w.Log.Error("an ARM could not be read", "error", err, "sequence", e.Sequence)
 			return
 		}
-		a.t0 = w.clock.at(a.T0NS)
+		t0, valid := w.clock.at(e.Epoch, a.T0NS)
+		if !valid {
+			return
+		}
+		a.t0 = t0
 		select {
 		case <-w.armed: // replaced by the later attempt
 		default:
@@ -75,7 +78,7 @@ func (w *worker) awaitStart() (a armed, started bool) {
 		select {
 		case a = <-w.armed:
 			due = time.After(time.Until(a.t0))
-			w.tell(func(h *bench.Heartbeat) { h.Armed = a.Attempt })
+			w.tell(func(h *bench.Heartbeat) { h.Armed, w.t0 = a.Attempt, a.t0 })
 		case <-due:
 			return a, true
 		case <-w.stop:

@@ -81,6 +81,9 @@ func (w *worker) sendBeat(ctx context.Context) error {
 	if h.Fatal == "" {
 		h.ErrorCount, h.LastError = errors, last
 	}
+	if !w.t0.IsZero() {
+		h.SinceT0US = time.Since(w.t0).Microseconds()
+	}
 	w.heart.Facts = nil // once is enough
 	w.mu.Unlock()
 	h.OffsetNS, h.ErrorNS, h.CPUPercent, h.MemoryBytes = offset, bound, cpu, memory
@@ -94,7 +97,7 @@ func (w *worker) sendBeat(ctx context.Context) error {
 		}
 		return err
 	}
-	w.clock.observe(sent, w.clock.local(), ack.NowNS)
+	w.clock.observe(ack.Epoch, sent, w.clock.local(), ack.NowNS)
 	w.sender.durable(ack.Durable)
 	return nil
 }

@@ -89,6 +89,7 @@ type worker struct {
 
 	mu    sync.Mutex
 	heart bench.Heartbeat
+	t0    time.Time // that it is armed for
 }
 
 // Run joins the run and returns when the worker's part in it is over and its FINAL is durable. When ctx ends, it cancels
@@ -132,7 +133,7 @@ func (w *worker) register(ctx context.Context) error {
 		})
 		if err == nil {
 			w.assigned = a
-			w.clock.start()
+			w.clock.start(a.Epoch)
 			w.heart = bench.Heartbeat{
 				Run: w.Run, Worker: a.Worker, Generation: a.Generation,
 				Status: bench.WorkerInitializing, Phase: bench.PhasePreparing, Stage: bench.StageClock,
