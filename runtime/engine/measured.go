@@ -151,7 +151,10 @@ func (m *measured) judge(r *run, res *bench.Result) {
 	for _, slo := range m.plan.SLOs {
 		res.SLOs = append(res.SLOs, evaluate(slo, res)...)
 	}
-	res.Verdict = bench.VerdictPass // of a plan that asks for nothing: what it did is its only claim
+	res.Verdict = bench.VerdictPass // of a plan that asks for nothing: that it could be done is its only claim
+	if len(res.SLOs) == 0 && (all.Done == 0 || res.Partial) {
+		res.Verdict = bench.VerdictUndetermined
+	}
 	for _, s := range res.SLOs {
 		res.Verdict = res.Verdict.Worse(s.Verdict)
 	}

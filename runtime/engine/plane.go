@@ -177,9 +177,8 @@ func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 			m.totals.Add(d.Ledger)
 		}
 		r.measured.final(p)
-		if m.Status != bench.WorkerCompleted {
-			r.log.line(levelOf("info"), "%s sent its final report", m.Name())
-		}
+		m.Status, m.Stage, m.Phase = bench.WorkerCompleted, bench.StageDone, bench.PhaseCompleted
+		r.roster.changed(m, "info", "%s sent its final report", m.Name())
 	}
 	seq, durable := p.Seq, m.durable
 	r.e.writer.put(bench.Batch{Snapshots: []bench.Snapshot{snapshot}}, func() { durable.reach(seq) })

@@ -93,6 +93,9 @@ func (o *roster) beat(m *member, h bench.Heartbeat) {
 		}
 		h.Facts = nil
 	}
+	if m.Final {
+		h.Status, h.Stage, h.Phase = m.Status, m.Stage, m.Phase // it has said its last word
+	}
 	m.Heartbeat = h
 	if h.Status == bench.WorkerReady && m.ReadyAt == nil {
 		if h.PlanHash != o.r.hash {

@@ -21,7 +21,7 @@ type run struct {
 	id      string
 	plan    *bench.Plan
 	asked   string // hash of the plan as it was submitted
-	hash    string // hash of the plan as it is carried out
+	hash    string // hash of the plan as it is carried out, which workers confirm
 	secrets map[bench.Secret]string
 	inbox   chan func() // unbuffered: a closure is accepted only by a goroutine that will run it
 	done    chan struct{}
@@ -80,7 +80,7 @@ func (r *run) create(ctx context.Context) error {
 	p := r.plan
 	now := time.Now().UTC()
 	r.record = &bench.Run{
-		ID: r.id, Name: p.Name, Labels: p.Labels, PlanHash: r.hash, Plan: p,
+		ID: r.id, Name: p.Name, Labels: p.Labels, PlanHash: r.asked, Plan: p,
 		State:   bench.State{Status: bench.StatusStarting, Phase: bench.PhasePreparing},
 		Desired: bench.DesiredRun, WarmupSeconds: p.Warmup.D().Seconds(), DurationSeconds: p.Duration.D().Seconds(),
 		CreatedAt: now, Owner: r.e.Owner, Epoch: 1, NextSequence: 2, WorkersExpected: p.Fleet.Workers,
