@@ -19,7 +19,7 @@ const (
 
 // drive is the run's goroutine, from its creation to its end.
 func (r *run) drive(ctx context.Context) {
-	r.ctx = ctx
+	r.ctx, r.ended = ctx, ctx.Done()
 	wctx, kill := context.WithCancel(context.WithoutCancel(ctx))
 	r.kill = kill
 	end := r.course(ctx, wctx)
@@ -238,7 +238,6 @@ func (e *ending) severity() string {
 // until serves the run's inbox until done holds (true), the deadline passes (false; the zero time never does), or the run
 // is to end early. Between calls it wakes only when something is due.
 func (r *run) until(deadline time.Time, done func() bool) (bool, *ending) {
-	served := r.ctx.Done()
 	for {
 		due := r.housekeeping(time.Now())
 		if done() {
@@ -263,8 +262,8 @@ func (r *run) until(deadline time.Time, done func() bool) (bool, *ending) {
 		case f := <-r.inbox:
 			f()
 		case <-r.timer.C:
-		case <-served:
-			served = nil
+		case <-r.ended:
+			r.ended = nil // once is enough
 			r.early(bench.ReasonServerStopped, "the server was told to end")
 		}
 	}

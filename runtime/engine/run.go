@@ -31,6 +31,7 @@ type run struct {
 
 	record   *bench.Run // as last stored
 	ctx      context.Context
+	ended    <-chan struct{} // the server is told to end; nil once that was heard
 	timer    *time.Timer
 	wish     *ending // why the run is to end early, until the course takes it
 	waiting  string  // what it waits for, in words
