@@ -14,6 +14,7 @@ const examples = "../../specs/examples"
 
 // What committed is in the database, to the row: the program's ledger against pgbench's own history.
 func TestTPCBAddsUp(t *testing.T) {
+	t.Parallel()
 	dsn := pgtest.Start(t)
 	s := newSite(t)
 	apply := s.start("apply", filepath.Join(examples, "pg-tpcb.hcl"), "--var", "dsn="+dsn,
@@ -52,6 +53,7 @@ func TestTPCBAddsUp(t *testing.T) {
 }
 
 func TestSelectExample(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	apply := s.start("apply", filepath.Join(examples, "pg-select.hcl"), "--var", "dsn="+pgtest.Start(t), "--var", "warmup=1s", "--var", "duration=2s")
 	if code := apply.code(); code != 0 {

@@ -282,6 +282,7 @@ func TestWorkersSwitchTogether(t *testing.T) {
 
 // The test above must be able to fail: a worker that is held up over the edge switches late, and it shows.
 func TestDelayedWorkerShows(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	apply := s.start("apply", s.spec(fmt.Sprintf(fleetSpec, "3s", 4)))
 	next, _ := s.follow(apply)
@@ -299,6 +300,7 @@ func TestDelayedWorkerShows(t *testing.T) {
 }
 
 func TestKilledWorkerIsNoticed(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	apply := s.start("apply", s.spec(fmt.Sprintf(fleetSpec, "60s", 3)))
 	next, _ := s.follow(apply)
@@ -326,6 +328,7 @@ func TestKilledWorkerIsNoticed(t *testing.T) {
 }
 
 func TestStoppedWorkerIsStaleThenDead(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	apply := s.start("apply", "--stale-after", "1s", "--dead-after", "3s", s.spec(fmt.Sprintf(fleetSpec, "60s", 3)))
 	next, _ := s.follow(apply)
@@ -364,8 +367,10 @@ func TestStoppedWorkerIsStaleThenDead(t *testing.T) {
 
 // The first Ctrl-C drains and keeps, the second cancels what is in flight; nothing is left either way.
 func TestInterrupts(t *testing.T) {
+	t.Parallel()
 	for _, presses := range []int{1, 2} {
 		t.Run(fmt.Sprint(presses), func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t)
 			text := fmt.Sprintf(fleetSpec, "60s", 2)
 			if presses == 2 {
@@ -402,6 +407,7 @@ func TestInterrupts(t *testing.T) {
 
 // A second apply on the same journal runs through the first one's server, and both complete.
 func TestSecondTerminal(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	spec := s.spec(fmt.Sprintf(fleetSpec, "4s", 1))
 	first := s.start("apply", spec)
@@ -429,6 +435,7 @@ func TestSecondTerminal(t *testing.T) {
 
 // A viewer that is stopped holds nobody up and loses no event.
 func TestStoppedViewer(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	const pause = 12 * time.Second
 	apply := s.start("apply", s.spec(fmt.Sprintf(fleetSpec, "16s", 1)))
@@ -468,6 +475,7 @@ func TestStoppedViewer(t *testing.T) {
 
 // What the guide says of the time line, and its queries, on the journal of a real run.
 func TestGuideHolds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	if code := s.start("apply", s.spec(fmt.Sprintf(fleetSpec, "3s", 2))).code(); code != 0 {
 		t.Fatalf("exit %d", code)

@@ -19,6 +19,7 @@ import (
 // A password that a target refuses goes through every part of the program, and must be found in none of them: not in
 // what it prints, stores, answers or leaves in the arguments of a process.
 func TestSecretStaysSecret(t *testing.T) {
+	t.Parallel()
 	const secret = "hunter2-canary-0451"
 	s := newSite(t)
 	spec := s.spec(`

@@ -36,6 +36,9 @@ func (f *filler) fill(v reflect.Value) {
 	case *bench.ErrorClass:
 		*x = bench.ErrorClass(f.n) % bench.ErrorClasses
 		return
+	case *bench.Kind:
+		*x = bench.Kind(f.n) % (bench.KindText + 1)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Bool:
