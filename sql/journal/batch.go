@@ -45,7 +45,7 @@ func (t *tx) worker(w *bench.Worker) error {
 	if _, err := t.exec("DeleteWorker", w.Run, w.Worker); err != nil {
 		return err
 	}
-	_, err = t.exec("InsertWorker",
+	_, err = t.put("InsertWorker",
 		w.Run, w.Worker, w.Slot, w.Generation, w.Host, w.PID, w.Status, cmp.Or(w.Phase, bench.PhasePreparing), w.Stage, w.PlanHash,
 		writeOptional(&w.LastHeartbeat), w.LastEvent, w.LastSeq, w.Final, w.Armed, w.SinceT0US, writeOptional(w.ReadyAt),
 		w.Connections, w.Exhausted, w.ErrorCount, w.LastError, w.Fatal,
@@ -63,7 +63,7 @@ func (t *tx) snapshot(s *bench.Snapshot) error {
 	for i := range s.Deltas {
 		sum.Add(s.Deltas[i].Ledger)
 	}
-	n, err := t.exec("InsertSnapshot",
+	n, err := t.put("InsertSnapshot",
 		s.Run, s.Worker, s.Generation, s.Seq, writeTime(s.Timestamp), writeTime(s.ReceivedAt), s.Phase, s.FromUS, s.ToUS,
 		perSecond(sum.Done, s.ToUS-s.FromUS), sum.Finished(), sum.Finished()-sum.Done, sum.Planned, s.Connections, s.InFlight, writeMS(s.OldestUS),
 		s.P50US, s.P95US, s.P99US, s.MaxUS, s.LagP50US, s.LagP99US, s.LagMaxUS,
@@ -100,7 +100,7 @@ func (t *tx) delta(s *bench.Snapshot, d *bench.Delta) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("InsertWorkloadSnapshot", slices.Concat(
+	_, err = t.put("InsertWorkloadSnapshot", slices.Concat(
 		[]any{s.Run, s.Worker, s.Generation, s.Seq, workload, d.OpPhase, d.Workload},
 		writeLedger(&d.Ledger),
 		[]any{d.Retries, d.Rows, writeBytes(d.Response), writeBytes(d.Service), writeBytes(d.Censored)})...)
@@ -112,7 +112,7 @@ func (t *tx) execution(s *bench.Snapshot, e *bench.Execution) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("InsertExecution",
+	_, err = t.put("InsertExecution",
 		s.Run, s.Worker, s.Generation, e.Connection, e.Number, s.Seq, workload, e.Workload, e.OpPhase, e.Why, writeText(e.QueryID),
 		e.IntendedUS, e.TakenUpUS, e.SentUS, e.FirstRowUS, e.DoneUS,
 		e.Outcome, writeClass(e.Outcome, e.Class), writeText(e.Code), writeText(e.Error), e.Attempts, e.Rows)
@@ -165,7 +165,7 @@ func secondPercentiles(r *bench.SecondRow) []any {
 }
 
 func (t *tx) secondRow(s *bench.Second, r *bench.SecondRow, name string, percentiles, gauges []any) error {
-	_, err := t.exec("InsertSecond", slices.Concat(
+	_, err := t.put("InsertSecond", slices.Concat(
 		[]any{s.Run, s.Second, name, r.Workload, s.Phase, writeTime(s.At)},
 		writeLedger(&r.Ledger), []any{r.Retries, r.Rows}, percentiles, gauges)...)
 	return err
@@ -218,7 +218,7 @@ func (t *tx) resultRow(run string, index int, w *bench.WorkloadResult, whole []a
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("InsertResult", slices.Concat(
+	_, err = t.put("InsertResult", slices.Concat(
 		[]any{run, w.Workload, index}, writeLedger(&w.Ledger), []any{w.Retries, w.Rows, w.Throughput}, response, service,
 		[]any{failures, writeBytes(w.ResponseHist), writeBytes(w.ServiceHist), writeBytes(w.CensoredHist)}, whole)...)
 	return err
@@ -231,17 +231,17 @@ func writeLatency(l *bench.Latency) ([]any, error) {
 
 func (t *tx) log(l *bench.LogLine) error {
 	hash := sha256.Sum256([]byte(l.Level + "\x00" + l.Message))
-	_, err := t.exec("InsertLog", l.Run, writeTime(l.At), l.Source, l.Level, l.Message, hex.EncodeToString(hash[:]), l.Run)
+	_, err := t.put("InsertLog", l.Run, writeTime(l.At), l.Source, l.Level, l.Message, hex.EncodeToString(hash[:]), l.Run)
 	return within("log of run "+l.Run, err)
 }
 
 func (t *tx) fact(f *bench.Fact) error {
-	_, err := t.exec("InsertFact", f.Run, f.Source, f.Name, f.Value)
+	_, err := t.put("InsertFact", f.Run, f.Source, f.Name, f.Value)
 	return within(fmt.Sprintf("fact %s of run %s", f.Name, f.Run), err)
 }
 
 func (t *tx) totals(x *bench.Totals) error {
-	n, err := t.exec("RefreshTotals", x.WorkersExpected, x.WorkersReady, x.WorkersActive, x.WorkersCompleted,
+	n, err := t.put("RefreshTotals", x.WorkersExpected, x.WorkersReady, x.WorkersActive, x.WorkersCompleted,
 		x.TotalOperations, x.TotalErrors, writeTime(now()), x.Run)
 	if err == nil && n == 0 {
 		err = noRun(x.Run)

@@ -20,6 +20,12 @@
 // A transition is a compare-and-set on (run, epoch, status, phase). The state, the number of the next event and the event
 // itself change in one transaction, so events are numbered without gaps and terminal states never change.
 //
+// # The order of changes
+//
+// Every transaction that writes rows has a number, one more than the transaction before, which is stored in the rows; a
+// row that is written again moves to the end of the order. [Reader.Changes] hands out what was written after a number, so
+// that a replica can follow, and start again where it stopped.
+//
 // The file must be on a local disk: SQLite's WAL and the lock do not work over a network. Times are kept to the
 // microsecond.
 package journal
@@ -97,7 +103,7 @@ func Open(ctx context.Context, path string, options Options) (_ *Journal, err er
 			return nil, fmt.Errorf("prepare query %s on journal %s: %w", name, schema.path, err)
 		}
 	}
-	reader, err := newReader(schema.path, set, options)
+	reader, err := newReader(ctx, schema.path, set, options)
 	if err != nil {
 		return nil, err
 	}

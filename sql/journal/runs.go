@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bench/runtime/bench"
+	"bench/sql/history"
 )
 
 // Create stores a new run and its first event, with sequence 1. The run's NextSequence becomes 2, whatever run says. An
@@ -25,7 +26,7 @@ func (j *Journal) Create(ctx context.Context, run *bench.Run, first bench.Event)
 		first.CreatedAt = now()
 	}
 	return within("create run "+run.ID, j.change(ctx, func(t *tx) error {
-		n, err := t.exec("CreateRun", args...)
+		n, err := t.put("CreateRun", slices.Concat([]any{t.number}, args)...)
 		if err != nil {
 			return err
 		}
@@ -61,7 +62,7 @@ func (j *Journal) Transition(ctx context.Context, change bench.Transition) (*ben
 	}
 	var run *bench.Run
 	err := within(fmt.Sprintf("change run %s to %v", change.Run, change.To), j.change(ctx, func(t *tx) error {
-		n, err := t.exec("ChangeState", change.To.Status, change.To.Phase,
+		n, err := t.put("ChangeState", change.To.Status, change.To.Phase,
 			writeOptional(start), writeOptional(warmup), writeOptional(measured), writeOptional(end),
 			writeText(change.StopReason), writeText(change.StopDetail), writeText(change.Verdict), writeText(change.Validity),
 			writeTime(at), change.Run, change.Epoch, change.From.Status, change.From.Phase)
@@ -75,7 +76,7 @@ func (j *Journal) Transition(ctx context.Context, change bench.Transition) (*ben
 			}
 			return &bench.Conflict{Run: change.Run, Want: change.From, Got: found.State, WantEpoch: change.Epoch, GotEpoch: found.epoch}
 		}
-		if run, err = readRun(t.row("ReadRun", change.Run)); err != nil {
+		if run, err = history.ScanRun(t.row("ReadRun", change.Run)); err != nil {
 			return err
 		}
 		event.Sequence = run.NextSequence - 1
@@ -92,7 +93,7 @@ func (j *Journal) Transition(ctx context.Context, change bench.Transition) (*ben
 func (j *Journal) Append(ctx context.Context, event bench.Event) (bench.Event, error) {
 	event.CreatedAt = now()
 	err := within("store an event of run "+event.Run, j.change(ctx, func(t *tx) error {
-		n, err := t.exec("TakeSequence", event.Run, event.Epoch)
+		n, err := t.put("TakeSequence", event.Run, event.Epoch)
 		if err != nil {
 			return err
 		}
@@ -126,28 +127,10 @@ func (j *Journal) Desire(ctx context.Context, run string, desired bench.Desired)
 			return nil
 		}
 		wanted = desired
-		_, err = t.exec("RaiseDesired", desired, writeTime(now()), run, found.desired)
+		_, err = t.put("RaiseDesired", desired, writeTime(now()), run, found.desired)
 		return err
 	}))
 	return wanted, err
-}
-
-// Unfinished lists the runs that are not terminal, oldest first and with their plans. After the server has started they
-// are those that it left behind.
-func (j *Journal) Unfinished(ctx context.Context) ([]bench.Run, error) {
-	ids, err := list(ctx, j.Reader, "ListUnfinished", func(rows *sql.Rows, id *string) error { return rows.Scan(id) })
-	if err != nil {
-		return nil, err
-	}
-	var runs []bench.Run
-	for _, id := range ids {
-		run, err := j.Run(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		runs = append(runs, *run)
-	}
-	return runs, nil
 }
 
 // A standing is what compare-and-set looks at.
@@ -166,7 +149,7 @@ func (t *tx) state(run string) (s standing, err error) {
 }
 
 func (t *tx) insertEvent(e *bench.Event) error {
-	_, err := t.exec("InsertEvent", e.Run, e.Sequence, e.Epoch, e.Type, writeText(string(e.Data)), e.Message, e.Severity,
+	_, err := t.put("InsertEvent", e.Run, e.Sequence, e.Epoch, e.Type, writeText(string(e.Data)), e.Message, e.Severity,
 		writeOptional(&e.EffectiveAt), writeTime(e.CreatedAt))
 	return err
 }
@@ -195,31 +178,6 @@ func writeRun(run *bench.Run) ([]any, error) {
 		run.Owner, run.Epoch, 2,
 		run.WorkersExpected, run.WorkersReady, run.WorkersActive, run.WorkersCompleted, run.TotalOperations, run.TotalErrors,
 	}, nil
-}
-
-// A scanner is a row, or the row that rows stand at.
-type scanner interface{ Scan(dest ...any) error }
-
-// readRun reads what ReadRun selects.
-func readRun(row scanner) (*bench.Run, error) {
-	run, source := new(bench.Run), bench.Source{}
-	err := row.Scan(slices.Concat(runColumns(run), []any{readJSON(&run.Plan), readText(&source.File), readText(&source.Text)})...)
-	if err == nil && run.Plan != nil {
-		run.Plan.Source = source
-	}
-	return run, err
-}
-
-// runColumns is the columns of ListRuns.
-func runColumns(run *bench.Run) []any {
-	return []any{
-		&run.ID, &run.Name, readJSON(&run.Labels), &run.PlanHash,
-		&run.Status, &run.Phase, &run.Desired, readText(&run.StopReason), readText(&run.StopDetail), readText(&run.Verdict), readText(&run.Validity),
-		&run.WarmupSeconds, &run.DurationSeconds,
-		readTime(&run.CreatedAt), readOptional(&run.StartTime), readOptional(&run.WarmupEnd), readOptional(&run.MeasurementEnd), readOptional(&run.EndTime), readTime(&run.AsOf),
-		&run.Owner, &run.Epoch, &run.NextSequence,
-		&run.WorkersExpected, &run.WorkersReady, &run.WorkersActive, &run.WorkersCompleted, &run.TotalOperations, &run.TotalErrors,
-	}
 }
 
 func noRun(id string) error { return bench.Errorf(bench.CodeRunNotFound, "there is no run %s", id) }

@@ -3,15 +3,20 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"fmt"
 )
 
-// A tx is one write transaction.
+// A tx is one write transaction, and one change in the order of changes if it writes rows.
 type tx struct {
 	ctx     context.Context
 	sql     *sql.Tx
 	journal *Journal
 	stmts   map[string]*sql.Stmt // of the journal, bound to this transaction
 	failed  error                // the first error of a batch
+
+	number      int64 // of the change
+	rows, bytes int64 // written by this change and all before
+	wrote       bool
 }
 
 // change runs f in a transaction that is durable when change returns nil, and leaves no trace otherwise.
@@ -21,10 +26,47 @@ func (j *Journal) change(ctx context.Context, f func(*tx) error) error {
 		return err
 	}
 	defer begun.Rollback() // after Commit it does nothing
-	if err := f(&tx{ctx: ctx, sql: begun, journal: j, stmts: map[string]*sql.Stmt{}}); err != nil {
+	t := &tx{ctx: ctx, sql: begun, journal: j, stmts: map[string]*sql.Stmt{}}
+	if err := t.row("ReadHead").Scan(&t.number, &t.rows, &t.bytes); err != nil {
+		return fmt.Errorf("read the number of the last change: %w", err)
+	}
+	t.number++
+	if err := f(t); err != nil {
 		return err
 	}
+	if t.wrote {
+		if _, err := t.exec("InsertChange", t.number, writeTime(now()), t.rows, t.bytes); err != nil {
+			return fmt.Errorf("number the change: %w", err)
+		}
+	}
 	return begun.Commit()
+}
+
+// put runs a query that writes rows of runs, with the number of the change as its first argument, and returns how many
+// it wrote.
+func (t *tx) put(query string, args ...any) (int64, error) {
+	n, err := t.exec(query, append([]any{t.number}, args...)...)
+	if n > 0 {
+		t.wrote = true
+		t.rows += n
+		t.bytes += size(args)
+	}
+	return n, err
+}
+
+// size is about how many bytes the values of a row take on their way to another database.
+func size(row []any) (bytes int64) {
+	for _, v := range row {
+		switch v := v.(type) {
+		case string:
+			bytes += int64(len(v))
+		case []byte:
+			bytes += int64(len(v))
+		default:
+			bytes += 8
+		}
+	}
+	return bytes
 }
 
 // exec runs a query and returns how many rows it changed.

@@ -2,20 +2,21 @@
 
 -- name: CreateRun
 INSERT INTO RUN_STATUS (
-    RUN_ID, RUN_NAME, LABELS, PLAN, PLAN_HASH, SPEC_FILE, SPEC_TEXT, SEED,
+    CHANGE_NO, FIRST_CHANGE_NO, RUN_ID, RUN_NAME, LABELS, PLAN, PLAN_HASH, SPEC_FILE, SPEC_TEXT, SEED,
     STATUS, PHASE, DESIRED, STOP_REASON, STOP_DETAIL, VERDICT, VALIDITY,
     WARMUP_SECONDS, DURATION_SECONDS,
     CREATED_AT, START_TIME, WARMUP_END_TIME, MEASUREMENT_END_TIME, END_TIME, UPDATED_AT,
     OWNER, EPOCH, NEXT_SEQUENCE,
     WORKERS_EXPECTED, WORKERS_READY, WORKERS_ACTIVE, WORKERS_COMPLETED, TOTAL_OPERATIONS, TOTAL_ERRORS
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (RUN_ID) DO NOTHING;
 
 -- name: ChangeState
 -- What is NULL among the arguments stays as it was.
 UPDATE RUN_STATUS
-SET STATUS = ?,
+SET CHANGE_NO = ?,
+    STATUS = ?,
     PHASE = ?,
     NEXT_SEQUENCE = NEXT_SEQUENCE + 1,
     START_TIME = COALESCE(?, START_TIME),
@@ -34,7 +35,8 @@ WHERE RUN_ID = ?
 
 -- name: TakeSequence
 UPDATE RUN_STATUS
-SET NEXT_SEQUENCE = NEXT_SEQUENCE + 1
+SET CHANGE_NO = ?,
+    NEXT_SEQUENCE = NEXT_SEQUENCE + 1
 WHERE RUN_ID = ?
   AND EPOCH = ?;
 
@@ -45,14 +47,16 @@ WHERE RUN_ID = ?;
 
 -- name: RaiseDesired
 UPDATE RUN_STATUS
-SET DESIRED = ?,
+SET CHANGE_NO = ?,
+    DESIRED = ?,
     UPDATED_AT = ?
 WHERE RUN_ID = ?
   AND DESIRED = ?;
 
 -- name: RefreshTotals
 UPDATE RUN_STATUS
-SET WORKERS_EXPECTED = ?,
+SET CHANGE_NO = ?,
+    WORKERS_EXPECTED = ?,
     WORKERS_READY = ?,
     WORKERS_ACTIVE = ?,
     WORKERS_COMPLETED = ?,

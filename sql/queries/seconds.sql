@@ -7,14 +7,14 @@ WHERE RUN_ID = ?
 
 -- name: InsertSecond
 INSERT INTO RUN_SECONDS (
-    RUN_ID, SECOND, WORKLOAD, WORKLOAD_INDEX, PHASE, TIMESTAMP,
+    CHANGE_NO, RUN_ID, SECOND, WORKLOAD, WORKLOAD_INDEX, PHASE, TIMESTAMP,
     PLANNED, DONE, FAILED_TIMEOUT, FAILED_SERIALIZATION, FAILED_CONNECTION, FAILED_CONSTRAINT, FAILED_EXPECTATION,
     FAILED_OTHER, INDOUBT, CENSORED, SKIPPED,
     RETRIES, ROW_COUNT, P50_US, P95_US, P99_US, MAX_US, SERVICE_P50_US, SERVICE_P99_US,
     RESPONSE_HISTOGRAM, SERVICE_HISTOGRAM,
     WORKERS_REPORTED, WORKERS_EXPECTED, CONNECTIONS, IN_FLIGHT, OLDEST_IN_FLIGHT_MS, LAG_P99_US, DRAINING, EXCLUDED, WHY
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: ListSeconds
 -- All together comes first in each second: its index is -1.

@@ -2,8 +2,8 @@
 
 -- name: InsertLog
 -- Lines have no key of their own. They are numbered as they come, and the same line at the same time is one line.
-INSERT INTO RUN_LOGS (RUN_ID, TIMESTAMP, SOURCE, LEVEL, MESSAGE, LINE_HASH, LINE_NO)
-SELECT ?, ?, ?, ?, ?, ?, COALESCE(MAX(LINE_NO), 0) + 1
+INSERT INTO RUN_LOGS (CHANGE_NO, RUN_ID, TIMESTAMP, SOURCE, LEVEL, MESSAGE, LINE_HASH, LINE_NO)
+SELECT ?, ?, ?, ?, ?, ?, ?, COALESCE(MAX(LINE_NO), 0) + 1
 FROM RUN_LOGS
 WHERE RUN_ID = ?
 ON CONFLICT DO NOTHING;
@@ -15,8 +15,8 @@ WHERE RUN_ID = ?
 ORDER BY TIMESTAMP, LINE_NO;
 
 -- name: InsertFact
-INSERT INTO RUN_ENVIRONMENT (RUN_ID, SOURCE, NAME, VALUE)
-VALUES (?, ?, ?, ?)
+INSERT INTO RUN_ENVIRONMENT (CHANGE_NO, RUN_ID, SOURCE, NAME, VALUE)
+VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
 -- name: ListFacts
