@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -86,7 +87,14 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	if token == "" {
 		token = rand.Text()
 	}
-	key := []byte(rand.Text())
+	key, err := workerKey(p.Journal + ".key")
+	if err != nil {
+		return nil, err
+	}
+	unfinished, err := journal.Unfinished(ctx)
+	if err != nil {
+		return nil, err
+	}
 	hub := &tail.Hub{Merge: stats.MergeHists, Log: log}
 	h := &hosted{url: local, done: make(chan struct{})}
 	h.engine = p.newEngine(journal, hub, local, key, log, engine.Settings{Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter})
@@ -100,7 +108,7 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	h.stop = stop
 	go func() {
 		defer close(h.done)
-		h.err = errors.Join(serve(life, h.engine, s, listeners), server.RemoveFile(p.serverFile(), file), journal.Close())
+		h.err = errors.Join(serve(life, h.engine, func(ctx context.Context) error { return h.engine.Adopt(ctx, journal, unfinished) }, s, listeners), server.RemoveFile(p.serverFile(), file), journal.Close())
 	}()
 	if err := server.WriteFile(p.serverFile(), file); err != nil {
 		return nil, errors.Join(err, h.end())
@@ -120,7 +128,7 @@ func (p *program) newEngine(journal *journal.Journal, hub *tail.Hub, url string,
 		Owner: fmt.Sprintf("%s pid %d", host, os.Getpid()),
 		Fleets: map[string]engine.Fleet{
 			"local":   fleet.Local{Config: func() worker.Config { return p.workerConfig(e, log) }},
-			"process": fleet.Process{Command: workerProcess(url, key)},
+			"process": fleet.Process{Command: workerProcess(url, p.serverFile(), key)},
 		},
 	})
 	return e
@@ -147,13 +155,34 @@ func listen(how hosting) (all []net.Listener, local string, err error) {
 	return []net.Listener{l, inner}, "http://" + inner.Addr().String(), nil
 }
 
-// serve lets the engine and the server work until ctx ends. Requests are answered for as long as runs are being ended,
+// workerKey is what the tokens of workers are made with. It is kept beside the journal, because workers outlive a server
+// and must be known to the next.
+func workerKey(path string) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key = []byte(rand.Text())
+		err = os.WriteFile(path, key, 0o600)
+	}
+	if err != nil {
+		return nil, bench.Errorf(bench.CodeUnreachable, "the key of the journal's workers: %w", err)
+	}
+	return key, nil
+}
+
+// serve lets the engine and the server work until ctx ends; runs that another server left are adopted before the first
+// request is answered. Requests are answered for as long as runs are being ended,
 // because their workers have their last reports to send.
-func serve(ctx context.Context, e *engine.Engine, s *server.Server, listeners []net.Listener) error {
+func serve(ctx context.Context, e *engine.Engine, adopt func(context.Context) error, s *server.Server, listeners []net.Listener) error {
 	ctx, stopRuns := context.WithCancel(ctx)
 	defer stopRuns()
 	answering, stopAnswering := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopAnswering()
+	driven := make(chan error, 1) // one value
+	go func() { driven <- e.Run(ctx) }()
+	if err := adopt(ctx); err != nil {
+		stopRuns()
+		return errors.Join(err, <-driven)
+	}
 	var answers sync.WaitGroup
 	failures := make([]error, len(listeners))
 	for i, l := range listeners {
@@ -162,7 +191,7 @@ func serve(ctx context.Context, e *engine.Engine, s *server.Server, listeners []
 			stopRuns() // a server that nobody can reach drives no run
 		})
 	}
-	err := e.Run(ctx)
+	err := <-driven
 	stopAnswering()
 	answers.Wait()
 	return errors.Join(append(failures, err)...)

@@ -35,9 +35,11 @@ var (
 	_ engine.Databases = databases{}
 	_ engine.Fleet     = fleet.Local{}
 	_ engine.Fleet     = fleet.Process{}
+	_ engine.Watcher   = fleet.Process{}
+	_ engine.Past      = (*journal.Journal)(nil)
 	_ server.Engine    = (*engine.Engine)(nil)
 	_ worker.Control   = (*engine.Engine)(nil)
-	_ worker.Control   = (*client.Plane)(nil)
+	_ worker.Control   = (*roaming)(nil)
 	_ database         = (*null.Target)(nil)
 	_ database         = (*sqlite.Target)(nil)
 	_ database         = (*postgres.Target)(nil)
@@ -144,7 +146,7 @@ func monotonic() int64 {
 
 // workerProcess makes the command of a worker process: this program again, with what it must know in its environment,
 // where other users of the machine cannot read it.
-func workerProcess(url string, key []byte) func(run string, slot int) (*exec.Cmd, error) {
+func workerProcess(url, file string, key []byte) func(run string, slot int) (*exec.Cmd, error) {
 	return func(run string, slot int) (*exec.Cmd, error) {
 		self, err := os.Executable()
 		if err != nil {
@@ -152,7 +154,7 @@ func workerProcess(url string, key []byte) func(run string, slot int) (*exec.Cmd
 		}
 		cmd := exec.Command(self, "worker")
 		cmd.Env = append(cmd.Environ(),
-			"BENCH_SERVER="+url, "BENCH_TOKEN="+server.WorkerToken(key, run), "BENCH_RUN="+run,
+			"BENCH_SERVER="+url, "BENCH_SERVER_FILE="+file, "BENCH_TOKEN="+server.WorkerToken(key, run), "BENCH_RUN="+run,
 			"BENCH_SLOT="+strconv.Itoa(slot), "BENCH_INSTANCE="+fleet.Instance())
 		return cmd, nil
 	}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os/signal"
 	"strconv"
 	"syscall"
 
 	"bench/runtime/bench"
 	"bench/runtime/worker"
-	"bench/server/client"
 )
 
 // workerCommand is one worker process of a run. Everything that it must know is in its environment, because its
@@ -40,8 +40,9 @@ func (c *workerCommand) Run(p *program) error {
 			}
 		}
 	}()
-	plane := client.NewPlane(server, token)
-	defer plane.Close()
+	signal.Ignore(syscall.SIGPIPE) // whoever reads what this process says may die before it
+	plane := roam(server, token, p.env("BENCH_SERVER_FILE"))
+	defer plane.close()
 	config := p.workerConfig(plane, slog.New(slog.NewTextHandler(p.Stderr, nil)))
 	config.Run, config.Slot, config.Instance = run, slot, p.env("BENCH_INSTANCE")
 	err = worker.Run(ctx, config)

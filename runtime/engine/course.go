@@ -22,7 +22,12 @@ func (r *run) drive(ctx context.Context) {
 	r.ctx, r.ended = ctx, ctx.Done()
 	wctx, kill := context.WithCancel(context.WithoutCancel(ctx))
 	r.kill = kill
-	end := r.course(ctx, wctx)
+	var end *ending
+	if r.adopted {
+		end = r.resume(wctx)
+	} else {
+		end = r.course(ctx, wctx)
+	}
 	if end != nil {
 		r.cutShort(end)
 	}
@@ -43,12 +48,26 @@ func (r *run) course(ctx, wctx context.Context) *ending {
 	if end := r.setup(ctx); end != nil {
 		return end
 	}
-	if end := r.muster(wctx); end != nil {
+	r.launch(wctx)
+	return r.fromMuster()
+}
+
+// fromMuster is the course from the launch of the workers on.
+func (r *run) fromMuster() *ending {
+	if end := r.muster(); end != nil {
 		return end
 	}
+	return r.fromArm()
+}
+
+func (r *run) fromArm() *ending {
 	if end := r.arm(); end != nil {
 		return end
 	}
+	return r.fromStart()
+}
+
+func (r *run) fromStart() *ending {
 	if end := r.measure(); end != nil {
 		return end
 	}
@@ -82,8 +101,8 @@ func (r *run) setup(ctx context.Context) *ending {
 	return nil
 }
 
-// muster launches the workers and waits until each is READY.
-func (r *run) muster(ctx context.Context) *ending {
+// launch starts the workers.
+func (r *run) launch(ctx context.Context) {
 	fleet := r.e.Fleets[r.plan.Fleet.Kind]
 	for slot := range r.plan.Fleet.Workers {
 		r.roster.launched(slot)
@@ -92,8 +111,11 @@ func (r *run) muster(ctx context.Context) *ending {
 			r.do(ctx, func() { r.roster.exited(slot, err) })
 		})
 	}
+}
+
+// muster waits until each worker is READY.
+func (r *run) muster() *ending {
 	deadline := time.Now().Add(r.plan.Ready.D())
-	r.edge = deadline
 	ready, end := r.until(deadline, func() bool {
 		r.waiting = r.roster.missing(deadline)
 		return r.roster.allReady()
@@ -107,9 +129,11 @@ func (r *run) muster(ctx context.Context) *ending {
 // arm stores the time line, sends it, and waits until every worker has acknowledged it; then the run is RUNNING from t0
 // on, which lies just ahead. Whoever misses the margin gets a later t0, which replaces the one before.
 func (r *run) arm() *ending {
-	for attempt := 1; attempt <= armAttempts; attempt++ {
+	for range armAttempts {
+		r.attempt++
+		attempt := r.attempt
 		r.waiting = "the start to be acknowledged"
-		lead := r.e.Settings.Lead*time.Duration(attempt) + 20*r.roster.clockError()
+		lead := r.e.Settings.Lead*time.Duration(min(attempt, armAttempts)) + 20*r.roster.clockError()
 		r.t0 = time.Now().Add(lead)
 		r.timeline = &bench.Timeline{
 			T0:       r.t0.UTC().Round(time.Microsecond),
@@ -118,26 +142,32 @@ func (r *run) arm() *ending {
 		if r.plan.Iterations == 0 {
 			r.timeline.EndUS = r.timeline.WarmupUS + r.plan.Duration.D().Microseconds()
 		}
-		r.announce(bench.EventArm, "info", r.t0, bench.Arm{
-			Attempt: attempt, T0NS: int64(r.t0.Sub(r.e.start)), Timeline: *r.timeline,
-		}, "start at %s, attempt %d", r.timeline.T0.Format("15:04:05.000"), attempt)
+		r.tellArm("start at %s, attempt %d")
 		armed, end := r.until(r.t0.Add(-armMargin), func() bool { return r.roster.allArmed(attempt) })
 		if end != nil {
 			return end
 		}
 		if armed {
-			first := r.timeline.At(0)
-			r.waiting = ""
-			r.edge = r.at(r.timeline.EndUS)
-			if first == bench.PhaseWarmup {
-				r.edge = r.at(r.timeline.WarmupUS)
-			}
-			r.transit(bench.State{Status: bench.StatusRunning, Phase: first}, r.t0, nil, "%s begins", first)
+			r.begin()
 			return nil
 		}
 	}
 	return &ending{reason: bench.ReasonWorkersNotReady, abort: true,
 		detail: "the start was not acknowledged in time by " + r.roster.unarmed()}
+}
+
+// tellArm stores the time line and sends it. format has t0 and the attempt.
+func (r *run) tellArm(format string) {
+	r.announce(bench.EventArm, "info", r.t0, bench.Arm{
+		Attempt: r.attempt, T0NS: int64(r.t0.Sub(r.e.start)), Timeline: *r.timeline,
+	}, format, r.timeline.T0.Format("15:04:05.000"), r.attempt)
+}
+
+// begin makes the run RUNNING from t0 on.
+func (r *run) begin() {
+	first := r.timeline.At(0)
+	r.waiting = ""
+	r.transit(bench.State{Status: bench.StatusRunning, Phase: first}, r.t0, nil, "%s begins", first)
 }
 
 // measure goes through WARMUP and MEASUREMENT.
@@ -146,12 +176,11 @@ func (r *run) measure() *ending {
 	if _, end := r.until(r.t0, never); end != nil {
 		return end
 	}
-	if r.timeline.WarmupUS > 0 {
+	if r.record.Phase == bench.PhaseWarmup {
 		at := r.at(r.timeline.WarmupUS)
 		if _, end := r.until(at, never); end != nil {
 			return end
 		}
-		r.edge = r.at(r.timeline.EndUS)
 		r.transit(bench.State{Status: bench.StatusRunning, Phase: bench.PhaseMeasurement}, at, nil, "%s begins", bench.PhaseMeasurement)
 	}
 	at := r.at(r.timeline.EndUS)
@@ -175,7 +204,6 @@ func (r *run) measure() *ending {
 // drain waits for the FINAL of every worker.
 func (r *run) drain() *ending {
 	deadline := time.Now().Add(r.plan.Drain.D() + abortGrace + finalGrace)
-	r.edge = deadline
 	all, end := r.until(deadline, func() bool {
 		r.waiting = r.roster.draining()
 		return r.roster.allFinal()
@@ -194,7 +222,9 @@ func (r *run) cutShort(end *ending) {
 	if !r.roster.any() {
 		return
 	}
-	r.transit(bench.State{Status: bench.StatusCancelling, Phase: r.record.Phase}, time.Now(), end, "ends early: %s", end.detail)
+	if r.record.Status != bench.StatusCancelling {
+		r.transit(bench.State{Status: bench.StatusCancelling, Phase: r.record.Phase}, time.Now(), end, "ends early: %s", end.detail)
+	}
 	stop, wait := bench.EventStop, r.plan.Drain.D()+abortGrace+finalGrace
 	if end.abort {
 		stop, wait = bench.EventAbort, abortGrace+finalGrace
@@ -289,6 +319,10 @@ func (r *run) housekeeping(now time.Time) time.Time {
 
 // conclude computes what the run came to, stores it, and makes the run terminal.
 func (r *run) conclude(end *ending) {
+	if r.record.Status == bench.StatusCompleted { // the server before this one came so far
+		r.complete(r.measured.result(r, false))
+		return
+	}
 	r.kill() // whoever is left now has nothing more to say
 	r.second.finish()
 	if end == nil {
@@ -319,7 +353,12 @@ func (r *run) conclude(end *ending) {
 		to.Status = bench.StatusCancelled
 	}
 	r.transit(to, time.Now(), end, "%s: %s", to.Status, end.detail)
-	if to.Status == bench.StatusCompleted {
+	r.complete(result)
+}
+
+// complete is the last step of every run.
+func (r *run) complete(result *bench.Result) {
+	if r.record.Status == bench.StatusCompleted {
 		r.transit(bench.State{Status: bench.StatusCompleted, Phase: bench.PhaseCompleted}, time.Now(), nil, "nothing more will change")
 	}
 	r.e.Listener.Ended(r.live.Load(), result)
@@ -329,7 +368,9 @@ func (r *run) conclude(end *ending) {
 func (r *run) teardown() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), teardownFor)
 	defer cancel()
-	if len(r.plan.Teardown) > 0 {
+	if r.adopted && len(r.plan.Teardown) > 0 && !r.resolvable() {
+		r.measured.note("teardown was skipped (credentials_gone): what the target's secrets were was known to the server that died")
+	} else if len(r.plan.Teardown) > 0 {
 		if err := r.e.Databases.Script(ctx, r.plan.Target, r.secret, r.plan.Teardown); err != nil {
 			r.log.line(levelOf("error"), "teardown: %v", err)
 			r.measured.note("teardown failed: " + err.Error())
@@ -338,6 +379,16 @@ func (r *run) teardown() {
 	if err := r.e.Databases.Remove(r.id, r.plan.Target); err != nil {
 		r.log.line(levelOf("warn"), "remove the temporary database: %v", err)
 	}
+}
+
+// resolvable reports whether this server knows the target's secrets.
+func (r *run) resolvable() bool {
+	for _, s := range r.plan.Target.Secrets {
+		if _, err := r.secret(s); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *run) totals() bench.Totals {

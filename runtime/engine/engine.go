@@ -89,14 +89,16 @@ func (s Settings) withDefaults() Settings {
 	return s
 }
 
-// An Engine drives runs. Use New, then Run.
+// An Engine drives runs. Use New, then Run, once each.
 type Engine struct {
 	Config
 	start  time.Time // of the server's monotonic clock
 	writer *writer
 
+	started chan struct{} // closed by Run
+
 	mu    sync.Mutex
-	ctx   context.Context // of Run; nil before it
+	ctx   context.Context // of Run; nil before and after it
 	runs  map[string]*run
 	keys  map[string]string // idempotency key to run
 	going sync.WaitGroup
@@ -105,7 +107,7 @@ type Engine struct {
 // New makes an engine.
 func New(c Config) *Engine {
 	c.Settings = c.Settings.withDefaults()
-	e := &Engine{Config: c, start: time.Now(), runs: map[string]*run{}, keys: map[string]string{}}
+	e := &Engine{Config: c, start: time.Now(), started: make(chan struct{}), runs: map[string]*run{}, keys: map[string]string{}}
 	e.writer = newWriter(c.Store, c.Settings.Journal, e.journalLost)
 	return e
 }
@@ -116,6 +118,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.mu.Lock()
 	e.ctx = ctx
 	e.mu.Unlock()
+	close(e.started)
 	writing := make(chan error, 1) // one value, sent when the writer ends
 	wctx, flush := context.WithCancel(context.WithoutCancel(ctx))
 	defer flush()

@@ -40,7 +40,12 @@ func (m *measured) add(counted *stats.Aggregate, p *bench.Report) {
 	if p.Phase == bench.PhaseMeasurement {
 		m.lagP99 = max(m.lagP99, p.LagP99US)
 	}
-	for _, x := range p.Executions {
+	m.learn(p.Executions)
+}
+
+// learn keeps one example of each class of error.
+func (m *measured) learn(told []bench.Execution) {
+	for _, x := range told {
 		if x.Why != "error" || x.Error == "" {
 			continue
 		}

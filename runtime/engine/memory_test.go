@@ -1,7 +1,9 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -74,7 +76,19 @@ func (m *memory) Append(_ context.Context, e bench.Event) (bench.Event, error) {
 	if m.broken != nil {
 		return bench.Event{}, m.broken
 	}
+	if r := m.runs[e.Run]; r.Epoch != e.Epoch {
+		return bench.Event{}, &bench.Conflict{Run: e.Run, Want: r.State, Got: r.State, WantEpoch: e.Epoch, GotEpoch: r.Epoch}
+	}
 	return m.add(e), nil
+}
+
+func (m *memory) Takeover(_ context.Context, run, owner string) (*bench.Run, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.runs[run]
+	r.Epoch++
+	r.Owner = owner
+	return new(*r), nil
 }
 
 func (m *memory) Desire(_ context.Context, run string, d bench.Desired) (bench.Desired, error) {
@@ -119,4 +133,64 @@ func (m *memory) phases(run string) []string {
 		}
 	}
 	return slices.Clip(all)
+}
+
+// What follows makes memory a History, for a server that comes back.
+
+func (m *memory) Runs(context.Context, int, string) ([]bench.Run, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var runs []bench.Run
+	for _, r := range m.runs {
+		runs = append(runs, *r)
+	}
+	return runs, nil
+}
+
+func (m *memory) Run(_ context.Context, id string) (*bench.Run, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.runs[id]; r != nil {
+		return new(*r), nil
+	}
+	return nil, engine.ErrNoRun
+}
+
+func (m *memory) Events(_ context.Context, id string, after int64) ([]bench.Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.events[id][after:]), nil
+}
+
+func (m *memory) Seconds(context.Context, string, int64, int64) ([]bench.Second, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := slices.Collect(maps.Values(m.seconds))
+	slices.SortFunc(all, func(a, b bench.Second) int { return cmp.Compare(a.Second, b.Second) })
+	return all, nil
+}
+
+func (m *memory) Workers(context.Context, string) ([]bench.Worker, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Values(m.workers)), nil
+}
+
+func (m *memory) Reports(_ context.Context, _ string, each func(*bench.Report) error) error {
+	m.mu.Lock()
+	all := slices.Clone(m.snapshots)
+	m.mu.Unlock()
+	for i := range all {
+		if err := each(&all[i].Report); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *memory) Logs(context.Context, string) ([]bench.LogLine, error)              { return nil, nil }
+func (m *memory) Facts(context.Context, string) ([]bench.Fact, error)                { return nil, nil }
+func (m *memory) Executions(context.Context, string, int) ([]bench.Execution, error) { return nil, nil }
+func (m *memory) Result(context.Context, string) (*bench.Result, error) {
+	return nil, engine.ErrNoResult
 }

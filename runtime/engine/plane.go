@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,16 +30,23 @@ func (e *Engine) Register(ctx context.Context, g bench.Registration) (*bench.Ass
 			refused = err
 			return
 		}
+		e.writer.put(bench.Batch{Workers: []bench.Worker{m.Worker}}, nil)
 		a = &bench.Assignment{
 			Run: r.id, Worker: m.Name(), Generation: m.Generation, Epoch: r.record.Epoch,
 			Slot: m.Slot, Workers: len(r.roster.members),
 			Plan: *r.plan, PlanHash: r.hash, Secrets: r.secrets, NowNS: e.now(),
 		}
 	})
-	if err != nil {
-		return nil, err
+	if err != nil || refused != nil {
+		return nil, errors.Join(err, refused)
 	}
-	return a, refused
+	// Whoever drives the run after this server must know the worker; so it is stored before the worker knows it.
+	ctx, cancel := context.WithTimeout(ctx, durableWait)
+	defer cancel()
+	if err := e.writer.flush(ctx); err != nil {
+		return nil, bench.Errorf(bench.CodeBusy, "the journal did not take the worker in time: %w", err)
+	}
+	return a, nil
 }
 
 // Heartbeat takes in how a worker stands. Its answer is also a reading of the server's clock.
@@ -155,12 +163,8 @@ func (r *run) readable(p *bench.Report, counted *stats.Aggregate) error {
 
 // take counts a report that is next in the order of its worker.
 func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
-	m.LastSeq, m.heard = p.Seq, time.Now()
-	m.until = max(m.until, p.ToUS)
-	if p.Phase == bench.PhaseMeasurement {
-		m.since = max(m.since, p.ToUS)
-	}
-	m.counted.Add(counted.Ledger())
+	m.heard = time.Now()
+	m.count(p, counted)
 	r.measured.add(counted, p)
 	snapshot := bench.Snapshot{Report: *p, ReceivedAt: time.Now().UTC()}
 	snapshot.Timestamp = snapshot.ReceivedAt
@@ -172,10 +176,6 @@ func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	snapshot.MaxUS = all.Response.Max()
 	snapshot.Excluded = r.second.add(m, p, counted)
 	if p.Final {
-		m.Final = true
-		for _, d := range p.Totals {
-			m.totals.Add(d.Ledger)
-		}
 		r.measured.final(p)
 		m.Status, m.Stage, m.Phase = bench.WorkerCompleted, bench.StageDone, bench.PhaseCompleted
 		r.roster.changed(m, "info", "%s sent its final report", m.Name())

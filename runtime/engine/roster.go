@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bench/runtime/bench"
+	"bench/runtime/stats"
 )
 
 // A roster is the workers of a run. It belongs to the run's goroutine.
@@ -22,9 +23,10 @@ type member struct {
 	launched time.Time
 	heard    time.Time // on the monotonic clock
 	durable  *progress
-	until    int64 // end of its newest report, microseconds since t0
-	since    int64 // end of its last report of MEASUREMENT
-	gone     bool  // its process ended
+	since    int64     // end of its last report of MEASUREMENT
+	gone     bool      // its process ended
+	adopted  bool      // from a server that is gone, and not heard since
+	start    time.Time // t0 as it says, after its run was adopted
 	counted  bench.Ledger
 	totals   bench.Ledger // of its FINAL
 }
@@ -84,6 +86,11 @@ func (m *member) Name() string { return m.Worker.Worker }
 func (o *roster) beat(m *member, h bench.Heartbeat) {
 	m.heard, m.LastHeartbeat = time.Now(), time.Now().UTC()
 	was := m.Status
+	if o.r.adopted && h.SinceT0US != 0 && m.start.IsZero() {
+		m.start = time.Now().Add(-time.Duration(h.SinceT0US) * time.Microsecond)
+		o.reestimate()
+	}
+	m.adopted = false
 	if h.Facts != nil {
 		for _, f := range h.Facts {
 			if f.Source == "" {
@@ -116,6 +123,21 @@ func (o *roster) changed(m *member, severity, format string, args ...any) {
 	o.r.announce(bench.EventWorker, severity, time.Now(), bench.WorkerChange{
 		Worker: m.Name(), Status: m.Status, Stage: m.Stage, Error: m.LastError,
 	}, format, args...)
+}
+
+// count takes in the numbers of a report.
+func (m *member) count(p *bench.Report, counted *stats.Aggregate) {
+	m.LastSeq = p.Seq
+	if p.Phase == bench.PhaseMeasurement {
+		m.since = max(m.since, p.ToUS)
+	}
+	m.counted.Add(counted.Ledger())
+	if p.Final {
+		m.Final = true
+		for _, d := range p.Totals {
+			m.totals.Add(d.Ledger)
+		}
+	}
 }
 
 // exited takes in that a worker has ended.
@@ -254,7 +276,7 @@ func (o *roster) unarmed() string {
 		most = max(most, m.Armed)
 	}
 	for _, m := range o.members {
-		if m.Armed < max(most, 1) || most < armAttempts {
+		if m.Armed < max(most, 1) || most < o.r.attempt {
 			names = append(names, m.Name())
 		}
 	}

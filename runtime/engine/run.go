@@ -29,24 +29,23 @@ type run struct {
 	feed    *feed
 	log     runLog
 
+	adopted  bool       // from a server that is gone
 	record   *bench.Run // as last stored
 	ctx      context.Context
 	ended    <-chan struct{} // the server is told to end; nil once that was heard
 	timer    *time.Timer
 	wish     *ending // why the run is to end early, until the course takes it
 	waiting  string  // what it waits for, in words
-	by       time.Time
 	roster   *roster
 	second   *seconds
 	guard    *guard
 	measured *measured
 	t0       time.Time // with a monotonic reading; zero before ARM
 	timeline *bench.Timeline
-	edge     time.Time // when the phase in force is to end, for guards and texts
-	cut      int64     // microseconds of MEASUREMENT that were really measured, when it was cut short
+	attempt  int   // of the newest ARM
+	cut      int64 // microseconds of MEASUREMENT that were really measured, when it was cut short
 	workers  sync.WaitGroup
 	kill     context.CancelFunc // of all workers
-	told     time.Time          // when PREPARING or PROCESSING last told a second
 }
 
 // An ending is why a run ends before its plan does.
@@ -64,16 +63,22 @@ func newRun(e *Engine, plan *bench.Plan, asked string, secrets map[bench.Secret]
 	}
 	placed := *plan
 	placed.Target = target
+	r := prepareRun(e, id, &placed, secrets)
+	r.asked = asked
+	return r, nil
+}
+
+func prepareRun(e *Engine, id string, plan *bench.Plan, secrets map[bench.Secret]string) *run {
 	r := &run{
-		e: e, id: id, plan: &placed, asked: asked, hash: placed.Hash(), secrets: secrets,
+		e: e, id: id, plan: plan, hash: plan.Hash(), secrets: secrets,
 		inbox: make(chan func()), done: make(chan struct{}), feed: newFeed(), timer: time.NewTimer(time.Hour),
+		measured: newMeasured(plan),
 	}
 	r.log = runLog{r}
 	r.roster = newRoster(r)
 	r.second = newSeconds(r)
 	r.guard = &guard{r: r}
-	r.measured = newMeasured(&placed)
-	return r, nil
+	return r
 }
 
 // create stores the run.

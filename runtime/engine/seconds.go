@@ -53,22 +53,60 @@ func (s *seconds) add(m *member, p *bench.Report, counted *stats.Aggregate) (exc
 		return excluded
 	}
 	x := s.at(p.FromUS)
-	if err := x.sum.Add(x.packed); err != nil {
-		panic("our own deltas cannot be read: " + err.Error())
+	if x == nil {
+		return "" // it counts for the result; its second is too old to be told again
 	}
-	x.packed = nil
-	x.sum.Merge(counted)
-	x.gauges[m.Name()] = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS, LagP99US: p.LagP99US}
+	s.merge(x, m, p, counted)
 	if x.told {
 		s.tell(x, true)
 	}
 	return ""
 }
 
-// at is the second that a time since t0 lies in.
+// merge adds a report to its second.
+func (s *seconds) merge(x *second, m *member, p *bench.Report, counted *stats.Aggregate) {
+	if err := x.sum.Add(x.packed); err != nil {
+		panic("our own deltas cannot be read: " + err.Error())
+	}
+	x.packed = nil
+	x.sum.Merge(counted)
+	x.gauges[m.Name()] = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS, LagP99US: p.LagP99US}
+}
+
+// adopt takes in that a second was told by the server before this one. What is in it comes with its reports.
+func (s *seconds) adopt(told *bench.Second) {
+	x := s.begin(s.start(told.Second))
+	x.told = true
+	s.next, s.last = x.number+1, told
+	s.remember(x)
+}
+
+// replay adds a report that was taken in by the server before this one: the seconds that it told can be corrected, those
+// that it did not tell will be told.
+func (s *seconds) replay(m *member, p *bench.Report, counted *stats.Aggregate) {
+	if !p.Phase.Aggregated() {
+		return
+	}
+	if x := s.at(p.FromUS); x != nil {
+		s.merge(x, m, p, counted)
+		if x.told {
+			x.pack()
+		}
+	}
+}
+
+// remember keeps a told second, so that it can be corrected.
+func (s *seconds) remember(x *second) {
+	if s.recent = append(s.recent, x); len(s.recent) > correctable {
+		s.recent = slices.Delete(s.recent, 0, 1)
+	}
+}
+
+func (x *second) pack() { x.packed, x.sum = x.sum.Deltas(), stats.Aggregate{} }
+
+// at is the second that a time since t0 lies in; nil when it was told too long ago to be corrected.
 func (s *seconds) at(us int64) *second {
-	t := s.r.timeline
-	number := t.Second(us)
+	number := s.r.timeline.Second(us)
 	if x := s.open[number]; x != nil {
 		return x
 	}
@@ -77,12 +115,17 @@ func (s *seconds) at(us int64) *second {
 			return x
 		}
 	}
-	x := &second{number: number, phase: t.At(us), from: us, to: t.NextCut(us), gauges: map[string]bench.Gauges{}}
-	s.open[number] = x
-	if number < s.next { // older than what can be corrected: it is told again with what is known of it
-		x.told = true
+	if number < s.next {
+		return nil
 	}
+	x := s.begin(us)
+	s.open[number] = x
 	return x
+}
+
+func (s *seconds) begin(us int64) *second {
+	t := s.r.timeline
+	return &second{number: t.Second(us), phase: t.At(us), from: us, to: t.NextCut(us), gauges: map[string]bench.Gauges{}}
 }
 
 // settle tells the seconds that are complete or late, and returns when to look again.
@@ -180,14 +223,12 @@ func (s *seconds) tell(x *second, corrected bool) {
 		x.told = true
 		s.next = x.number + 1
 		delete(s.open, x.number)
-		if s.recent = append(s.recent, x); len(s.recent) > correctable {
-			s.recent = slices.Delete(s.recent, 0, 1)
-		}
+		s.remember(x)
 		s.r.guard.second(x.sum.Ledger())
 	}
 	stored := b
 	stored.Rows = append([]bench.SecondRow{x.sum.All(x.phase).Row(-1)}, b.Rows...)
-	x.packed, x.sum = x.sum.Deltas(), stats.Aggregate{}
+	x.pack()
 	if s.last == nil || x.number >= s.last.Second {
 		s.last = &b
 	}

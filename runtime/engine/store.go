@@ -15,6 +15,9 @@ type Store interface {
 	Transition(ctx context.Context, t bench.Transition) (*bench.Run, bench.Event, error)
 	// Append stores an event that changes no state, if the epoch is still the run's, and gives it the next sequence.
 	Append(ctx context.Context, event bench.Event) (bench.Event, error)
+	// Takeover makes owner the owner of a run in a new epoch, whose number it returns with the run. Whoever owned it
+	// before finds a *bench.Conflict from then on.
+	Takeover(ctx context.Context, run, owner string) (*bench.Run, error)
 	// Desire raises what is wanted of a run, if it is more than what is wanted already, and returns what is wanted now.
 	Desire(ctx context.Context, run string, desired bench.Desired) (bench.Desired, error)
 	// Write stores a batch; writing the same rows again changes nothing, but for those that may be corrected
@@ -33,6 +36,13 @@ type History interface {
 	Facts(ctx context.Context, id string) ([]bench.Fact, error)
 	Executions(ctx context.Context, id string, limit int) ([]bench.Execution, error)
 	Result(ctx context.Context, id string) (*bench.Result, error) // ErrNoResult before there is one
+}
+
+// Past is a History that a server can go on from.
+type Past interface {
+	History
+	// Reports calls each for every stored report of a run, those of a worker in their order, without its Executions.
+	Reports(ctx context.Context, id string, each func(*bench.Report) error) error
 }
 
 // Errors of stores and histories. errors.Is finds them by their code.

@@ -11,10 +11,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"bench/runtime/worker"
 )
@@ -82,6 +85,48 @@ func (p Process) Work(ctx context.Context, run string, slot int) error {
 		return fmt.Errorf("%w: %s", err, text)
 	}
 	return err
+}
+
+// Watch waits for the end of a worker that a server before this one started, and kills it when ctx ends. A process that
+// has another worker's environment, or none, is not the one: it has ended, and its number is used again.
+func (p Process) Watch(ctx context.Context, run string, slot, pid int) error {
+	gone := fmt.Errorf("process %d had ended when this server came", pid)
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return gone
+	}
+	defer unix.Close(fd)
+	if !isWorker(pid, run, slot) {
+		return gone
+	}
+	end := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	stop := context.AfterFunc(ctx, func() {
+		unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) // it has had its time to end by itself
+	})
+	defer stop()
+	for {
+		n, err := unix.Poll(end, -1)
+		if n > 0 {
+			break
+		}
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return fmt.Errorf("watch process %d: %w", pid, err)
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("process %d ended", pid)
+}
+
+// isWorker reports whether a process was started as this worker of this run.
+func isWorker(pid int, run string, slot int) bool {
+	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	if err != nil {
+		return false
+	}
+	variables := strings.Split(string(environ), "\x00")
+	return slices.Contains(variables, "BENCH_RUN="+run) && slices.Contains(variables, fmt.Sprintf("BENCH_SLOT=%d", slot))
 }
 
 // signal reaches the whole process group.

@@ -10,6 +10,9 @@ import (
 // beatEvery is how often a worker says that it lives when nothing else is to be said.
 const beatEvery = time.Second
 
+// beatAgain is how soon a beat that was not heard is repeated.
+const beatAgain = 100 * time.Millisecond
+
 // tell changes what the heart says and makes it beat at once.
 func (w *worker) tell(change func(*bench.Heartbeat)) {
 	w.mu.Lock()
@@ -38,13 +41,16 @@ func (w *worker) pulse() {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
 	reached := time.Now()
+	var again <-chan time.Time
 	for {
 		select {
 		case <-w.ctx.Done():
 			return
 		case <-ticker.C:
 		case <-w.beat:
+		case <-again:
 		}
+		again = nil
 		switch err := w.sendBeat(w.ctx); {
 		case err == nil:
 			reached = time.Now()
@@ -56,6 +62,8 @@ func (w *worker) pulse() {
 			w.halt(ErrServerLost, true)
 			w.sender.giveUp(ErrServerLost)
 			return
+		default: // it may have been the ARMED that somebody waits for
+			again = time.After(beatAgain)
 		}
 	}
 }

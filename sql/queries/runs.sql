@@ -92,7 +92,17 @@ LIMIT ?;
 SELECT RUN_ID
 FROM RUN_STATUS
 WHERE STATUS NOT IN ('COMPLETED', 'CANCELLED', 'FAILED')
+   OR (STATUS = 'COMPLETED' AND PHASE <> 'COMPLETED')
 ORDER BY RUN_ID;
+
+-- name: TakeRun
+-- A new owner in a new epoch: what the owner before still sends finds no row any more.
+UPDATE RUN_STATUS
+SET CHANGE_NO = ?,
+    EPOCH = EPOCH + 1,
+    OWNER = ?,
+    UPDATED_AT = ?
+WHERE RUN_ID = ?;
 
 -- name: ReadPlan
 SELECT PLAN

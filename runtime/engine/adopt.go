@@ -1,0 +1,242 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"bench/runtime/bench"
+	"bench/runtime/stats"
+)
+
+// adoptWait is how long workers of an adopted run have to make themselves heard before the run goes on without
+// knowing how they stand.
+const adoptWait = 15 * time.Second
+
+// A Watcher is a fleet whose workers outlive the server that started them.
+type Watcher interface {
+	// Watch waits until a worker that another server started has ended, and says why if it can be known. When ctx
+	// ends, it ends the worker at once.
+	Watch(ctx context.Context, run string, slot, pid int) error
+}
+
+// Adopt takes over runs that another server left unfinished: those whose workers live go on with their window unchanged,
+// the others end FAILED with reason server_lost and what was measured. It waits for Run, and must be called before requests
+// are answered: a worker whose run is not known yet would take that for its end.
+func (e *Engine) Adopt(ctx context.Context, history Past, runs []bench.Run) error {
+	select {
+	case <-e.started:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	for i := range runs {
+		r, err := e.adopt(ctx, history, &runs[i])
+		if err != nil {
+			return fmt.Errorf("adopt run %s: %w", runs[i].ID, err)
+		}
+		e.mu.Lock()
+		if e.ctx == nil {
+			e.mu.Unlock()
+			return bench.Errorf(bench.CodeStopping, "the server is about to end and adopts no run")
+		}
+		e.runs[r.id] = r
+		e.going.Add(1)
+		go func(ctx context.Context) {
+			defer e.going.Done()
+			r.drive(ctx)
+		}(e.ctx)
+		e.mu.Unlock()
+	}
+	return nil
+}
+
+// adopt brings a run into memory as its last server had it, as far as that was stored.
+func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run, error) {
+	record, err := e.Store.Takeover(ctx, old.ID, e.Owner)
+	if err != nil {
+		return nil, err
+	}
+	r := prepareRun(e, old.ID, old.Plan, nil)
+	r.adopted, r.record, r.asked = true, record, r.hash
+	r.record.Plan = r.plan
+	if r.plan.Guard.MaxDuration > 0 {
+		r.guard.until = record.CreatedAt.Add(r.plan.Guard.MaxDuration.D())
+	}
+	e.Listener.Started(r.record)
+	events, err := history.Events(ctx, r.id, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, event := range events {
+		if event.Type == bench.EventArm {
+			var a bench.Arm
+			if err := json.Unmarshal(event.Data, &a); err != nil {
+				return nil, fmt.Errorf("read event %d: %w", event.Sequence, err)
+			}
+			r.attempt, r.timeline = a.Attempt, &a.Timeline
+			r.t0 = time.Now().Add(time.Until(a.Timeline.T0)) // until the workers say better
+		}
+		e.Listener.Event(event) // not to workers: what the server before this one commanded is in terms of its own clock
+	}
+	workers, err := history.Workers(ctx, r.id)
+	if err != nil {
+		return nil, err
+	}
+	r.roster.adopt(workers)
+	seconds, err := history.Seconds(ctx, r.id, 0, 1<<62)
+	if err != nil {
+		return nil, err
+	}
+	for i := range seconds {
+		r.second.adopt(&seconds[i])
+		e.Listener.Second(&seconds[i], false)
+	}
+	if err := history.Reports(ctx, r.id, r.replay); err != nil {
+		return nil, err
+	}
+	told, err := history.Executions(ctx, r.id, exampleLimit)
+	if err != nil {
+		return nil, err
+	}
+	r.measured.learn(told)
+	r.publish()
+	return r, nil
+}
+
+// exampleLimit is how many stored operations are looked at for examples of errors, which come first.
+const exampleLimit = 1000
+
+// replay counts a report that was taken in, and stored, before.
+func (r *run) replay(p *bench.Report) error {
+	var counted stats.Aggregate
+	if err := counted.Add(p.Deltas); err != nil {
+		return err
+	}
+	for _, m := range r.roster.members {
+		if m.Name() == p.Worker && m.Generation <= p.Generation {
+			m.Generation = p.Generation // its row may be older than its reports
+			m.count(p, &counted)
+			m.durable.reach(p.Seq)
+			r.measured.add(&counted, p)
+			r.second.replay(m, p, &counted)
+			if p.Final {
+				r.measured.final(p)
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("report %d of %s generation %d is of nobody", p.Seq, p.Worker, p.Generation)
+}
+
+// resume goes on where the last server stopped.
+func (r *run) resume(wctx context.Context) *ending {
+	if r.record.Status == bench.StatusCompleted {
+		return nil
+	}
+	fleet, ok := r.e.Fleets[r.plan.Fleet.Kind].(Watcher)
+	if !ok || !r.roster.any() || !r.roster.anyProcess() {
+		return &ending{reason: bench.ReasonServerLost, abort: true,
+			detail: fmt.Sprintf("the server (%s) ended in %s, and its workers with it", r.record.Owner, r.record.Phase)}
+	}
+	for _, m := range r.roster.members {
+		if m.Generation == 0 || m.Final || m.Status == bench.WorkerDead {
+			continue
+		}
+		slot, pid := m.Slot, m.PID
+		r.workers.Go(func() {
+			err := fleet.Watch(wctx, r.id, slot, pid)
+			r.do(wctx, func() { r.roster.exited(slot, err) })
+		})
+	}
+	r.waiting = "the workers to be heard again"
+	if _, end := r.until(time.Now().Add(adoptWait), r.roster.allHeard); end != nil {
+		return end
+	}
+	r.waiting = ""
+	switch r.record.Status {
+	case bench.StatusStarting:
+		return r.resumeStarting()
+	case bench.StatusRunning:
+		return r.fromStart()
+	case bench.StatusStopping:
+		return r.drain()
+	default: // CANCELLING: the reason is stored, and the workers are told again
+		return &ending{reason: r.record.StopReason, detail: r.record.StopDetail, abort: r.record.Desired == bench.DesiredAbort}
+	}
+}
+
+// resumeStarting goes on with a run that was not RUNNING yet. A worker that was armed starts by itself; so once one is, the
+// t0 that it has stands, and the others are told it again, in terms of the new server's clock.
+func (r *run) resumeStarting() *ending {
+	if !r.roster.anyArmed() {
+		r.timeline, r.t0 = nil, time.Time{}
+		return r.fromMuster()
+	}
+	if r.roster.allStanding(r.attempt) {
+		r.begin()
+		return r.fromStart()
+	}
+	r.attempt++
+	r.waiting = "the start to be acknowledged"
+	r.tellArm("the start at %s stands, attempt %d")
+	armed, end := r.until(time.Now().Add(adoptWait), func() bool { return r.roster.allStanding(r.attempt) })
+	switch {
+	case end != nil:
+		return end
+	case !armed || time.Since(r.t0) > r.plan.Warmup.D()+r.e.Settings.Lead:
+		return &ending{reason: bench.ReasonServerLost, abort: true,
+			detail: "the server ended while it started the workers: some had begun, the others could not be told in time"}
+	}
+	r.begin()
+	return r.fromStart()
+}
+
+// adopt fills the roster with the workers that were stored. Each gets a fresh lease.
+func (o *roster) adopt(workers []bench.Worker) {
+	slices.SortFunc(workers, func(a, b bench.Worker) int { return cmp.Compare(a.Slot, b.Slot) })
+	for _, w := range workers {
+		m := &member{Worker: w, launched: time.Now(), heard: time.Now(), durable: newProgress(), adopted: true}
+		m.LastSeq, m.Final = 0, false // what its reports say counts
+		o.members = append(o.members, m)
+	}
+}
+
+// anyProcess reports whether a worker may still live: one that registered from another process than this.
+func (o *roster) anyProcess() bool {
+	return slices.ContainsFunc(o.members, func(m *member) bool { return m.Generation > 0 })
+}
+
+// allHeard reports whether every worker that may live was heard since the run was adopted.
+func (o *roster) allHeard() bool {
+	return o.all(func(m *member) bool {
+		return !m.adopted || m.Generation == 0 || m.gone || m.Final || m.Status == bench.WorkerDead
+	})
+}
+
+// anyArmed reports whether a worker has a t0.
+func (o *roster) anyArmed() bool {
+	return slices.ContainsFunc(o.members, func(m *member) bool { return m.Armed > 0 })
+}
+
+// allStanding reports whether every worker is armed for an attempt, or has started already.
+func (o *roster) allStanding(attempt int) bool {
+	return o.all(func(m *member) bool { return m.Armed == attempt || m.SinceT0US > 0 })
+}
+
+// reestimate takes t0 from the workers after a restart: the median of what they say has passed since. Their clocks never
+// stopped, the server's did. It is never moved for them, only found again.
+func (o *roster) reestimate() {
+	var starts []time.Time
+	for _, m := range o.members {
+		if !m.start.IsZero() {
+			starts = append(starts, m.start)
+		}
+	}
+	if len(starts) > 0 {
+		slices.SortFunc(starts, time.Time.Compare)
+		o.r.t0 = starts[len(starts)/2]
+	}
+}
