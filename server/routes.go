@@ -19,7 +19,7 @@ import (
 // resolved to.
 const (
 	submissionBytes = 4 << 20
-	reportBytes     = 1 << 20
+	reportBytes     = 32 << 20
 	smallBytes      = 64 << 10
 )
 

@@ -31,7 +31,6 @@ const (
 	EventAbort   EventType = "ABORT"  // cancel what is in flight
 	EventWorker  EventType = "WORKER" // a worker became ready, stale, dead, … ; Data is a WorkerChange
 	EventGuard   EventType = "GUARD"
-	EventSLO     EventType = "SLO"
 	EventDesired EventType = "DESIRED" // somebody asked for a stop
 	EventEnd     EventType = "END"     // the run is terminal
 )

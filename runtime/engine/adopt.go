@@ -156,6 +156,9 @@ func (r *run) resume(wctx context.Context) *ending {
 		return end
 	}
 	r.waiting = ""
+	if r.record.Status != bench.StatusCancelling && r.record.Desired.Exceeds(r.obeyed) {
+		r.desire(r.record.Desired, "somebody whom the server before this one did not hear any more")
+	}
 	switch r.record.Status {
 	case bench.StatusStarting:
 		return r.resumeStarting()

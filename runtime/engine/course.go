@@ -36,6 +36,7 @@ func (r *run) drive(ctx context.Context) {
 	r.feed.end()
 	kill()
 	r.workers.Wait()
+	r.secrets = nil
 	r.second, r.measured, r.guard = nil, nil, nil // megabytes of histograms; the history has what is asked for later
 }
 
@@ -79,16 +80,8 @@ func (r *run) setup(ctx context.Context) *ending {
 	if len(r.plan.Setup) == 0 {
 		return nil
 	}
-	sctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	finished := false
-	var err error
-	r.workers.Go(func() {
-		result := r.e.Databases.Script(sctx, r.plan.Target, r.secret, r.plan.Setup)
-		r.do(sctx, func() { finished, err = true, result })
-	})
 	r.waiting = "setup SQL"
-	_, end := r.until(time.Time{}, func() bool { return finished })
+	end, err := r.script(ctx, r.plan.Setup, func(*ending) bool { return true })
 	switch {
 	case end != nil:
 		return end
@@ -99,6 +92,38 @@ func (r *run) setup(ctx context.Context) *ending {
 	}
 	r.log.line(levelOf("info"), "setup done in %s", time.Since(r.record.CreatedAt).Round(time.Millisecond))
 	return nil
+}
+
+// script runs SQL scripts while the run stays reachable. A wish to end the run stops them if stop says so, and is returned
+// when they have stopped.
+func (r *run) script(ctx context.Context, scripts []string, stop func(*ending) bool) (wish *ending, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	finished := make(chan struct{})
+	r.workers.Go(func() {
+		err = r.e.Databases.Script(ctx, r.plan.Target, r.secret, scripts)
+		close(finished)
+		r.do(ctx, func() {}) // wakes whoever waits
+	})
+	ended := func() bool {
+		select {
+		case <-finished:
+			return true
+		default:
+			return false
+		}
+	}
+	for {
+		done, end := r.until(time.Time{}, ended)
+		if done {
+			return wish, err
+		}
+		if wish = end; stop(end) {
+			cancel()
+			<-finished
+			return wish, err
+		}
+	}
 }
 
 // launch starts the workers.
@@ -192,13 +217,25 @@ func (r *run) measure() *ending {
 	}
 	if at.IsZero() || at.After(time.Now()) {
 		at = time.Now()
-		r.cut = min(at.Sub(r.t0).Microseconds()-r.timeline.WarmupUS, r.plan.Duration.D().Microseconds())
-		if r.plan.Iterations > 0 {
-			r.cut = r.roster.measuredUntil() - r.timeline.WarmupUS
-		}
+		r.cut = at.Sub(r.t0).Microseconds() - r.timeline.WarmupUS
 	}
 	r.transit(bench.State{Status: bench.StatusStopping, Phase: bench.PhaseProcessing}, at, nil, "%s begins, workers drain", bench.PhaseProcessing)
 	return nil
+}
+
+// window is how long MEASUREMENT was really measured, in microseconds.
+func (r *run) window() int64 {
+	switch {
+	case r.timeline == nil:
+		return 0
+	case r.plan.Iterations > 0:
+		return max(r.roster.measuredUntil()-r.timeline.WarmupUS, 0)
+	case r.cut > 0:
+		return min(r.cut, r.plan.Duration.D().Microseconds())
+	case r.record.Phase == bench.PhaseProcessing || r.record.Phase == bench.PhaseCompleted:
+		return r.plan.Duration.D().Microseconds()
+	}
+	return 0
 }
 
 // drain waits for the FINAL of every worker.
@@ -325,6 +362,9 @@ func (r *run) conclude(end *ending) {
 	}
 	r.kill() // whoever is left now has nothing more to say
 	r.second.finish()
+	if end == nil && r.wish != nil { // the last second had a reason
+		end, r.wish = r.wish, nil
+	}
 	if end == nil {
 		end = &ending{reason: bench.ReasonCompleted, detail: "the plan came to its end"}
 	}
@@ -371,7 +411,8 @@ func (r *run) teardown() {
 	if r.adopted && len(r.plan.Teardown) > 0 && !r.resolvable() {
 		r.measured.note("teardown was skipped (credentials_gone): what the target's secrets were was known to the server that died")
 	} else if len(r.plan.Teardown) > 0 {
-		if err := r.e.Databases.Script(ctx, r.plan.Target, r.secret, r.plan.Teardown); err != nil {
+		r.waiting = "teardown SQL"
+		if _, err := r.script(ctx, r.plan.Teardown, func(end *ending) bool { return end.abort }); err != nil {
 			r.log.line(levelOf("error"), "teardown: %v", err)
 			r.measured.note("teardown failed: " + err.Error())
 		}

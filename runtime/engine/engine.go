@@ -95,7 +95,8 @@ type Engine struct {
 	start  time.Time // of the server's monotonic clock
 	writer *writer
 
-	started chan struct{} // closed by Run
+	started  chan struct{} // closed by Run
+	creating sync.Mutex    // one run at a time
 
 	mu    sync.Mutex
 	ctx   context.Context // of Run; nil before and after it
@@ -140,18 +141,19 @@ func (e *Engine) Create(ctx context.Context, key string, plan *bench.Plan, secre
 	if err := check(plan, e.Fleets); err != nil {
 		return nil, err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.ctx == nil {
-		return nil, bench.Errorf(bench.CodeStopping, "the server is about to end and starts no run")
-	}
+	e.creating.Lock() // and not mu: other runs must not wait for the disk
+	defer e.creating.Unlock()
 	asked := plan.Hash()
-	if id, ok := e.keys[key]; ok && key != "" {
-		r := e.runs[id]
-		if r.asked != asked {
-			return nil, bench.Errorf(bench.CodeKeyReused, "the idempotency key %s belongs to run %s of another plan", key, id)
-		}
-		return r.live.Load(), nil
+	e.mu.Lock()
+	running, known := e.ctx, e.runs[e.keys[key]]
+	e.mu.Unlock()
+	switch {
+	case running == nil:
+		return nil, bench.Errorf(bench.CodeStopping, "the server is about to end and starts no run")
+	case key != "" && known != nil && known.asked != asked:
+		return nil, bench.Errorf(bench.CodeKeyReused, "the idempotency key %s belongs to run %s of another plan", key, known.id)
+	case key != "" && known != nil:
+		return known.live.Load(), nil
 	}
 	r, err := newRun(e, plan, asked, secrets)
 	if err != nil {
@@ -160,15 +162,22 @@ func (e *Engine) Create(ctx context.Context, key string, plan *bench.Plan, secre
 	if err := r.create(ctx); err != nil {
 		return nil, err
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.runs[r.id] = r
 	if key != "" {
 		e.keys[key] = r.id
 	}
+	if e.ctx == nil { // told to end meanwhile: the run ends at once, as it is stored
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		running = ended
+	}
 	e.going.Add(1)
-	go func(ctx context.Context) {
+	go func() {
 		defer e.going.Done()
-		r.drive(ctx)
-	}(e.ctx)
+		r.drive(running)
+	}()
 	return r.live.Load(), nil
 }
 
@@ -188,6 +197,8 @@ func check(plan *bench.Plan, fleets map[string]Fleet) error {
 		return invalid("%d workers cannot share %d connections", plan.Fleet.Workers, plan.Connections())
 	case (plan.Duration > 0) == (plan.Iterations > 0):
 		return invalid("a plan has either a duration or iterations")
+	case plan.Duration > 0 && plan.Duration.D() < time.Millisecond:
+		return invalid("a duration of %s is too short to measure anything", plan.Duration)
 	case plan.Warmup < 0 || plan.Duration < 0 || plan.Drain < 0 || plan.Ready <= 0:
 		return invalid("the plan has a negative duration, or gives workers no time to get ready")
 	}
@@ -196,6 +207,15 @@ func check(plan *bench.Plan, fleets map[string]Fleet) error {
 			if w < 0 || w >= len(plan.Workloads) {
 				return invalid("a group names workload %d of %d", w, len(plan.Workloads))
 			}
+		}
+	}
+	for _, slo := range plan.SLOs {
+		known := slo.Workload == "" || slo.Workload == "*"
+		for _, w := range plan.Workloads {
+			known = known || w.Name == slo.Workload
+		}
+		if _, _, _, err := metric(slo.Metric, &bench.WorkloadResult{}); err != nil || !known {
+			return invalid("SLO %s is about %s of workload %q, which there is not", slo.Name, slo.Metric, slo.Workload)
 		}
 	}
 	for _, w := range plan.Workloads {

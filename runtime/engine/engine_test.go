@@ -26,6 +26,7 @@ type world struct {
 	engine *engine.Engine
 	heard  *listener
 	hooks  hooks
+	id     string
 }
 
 // hooks bend what workers meet.
@@ -454,4 +455,115 @@ func TestSameKeySameRun(t *testing.T) {
 			w.t.Errorf("another plan with the same key: %v", err)
 		}
 	})
+}
+
+// A stop that is stored at the very moment of a phase change is obeyed all the same.
+func TestStopDuringTransition(t *testing.T) {
+	var w *world
+	var once sync.Once
+	w = simulate(t, plan(nil), hooks{store: func(s engine.Store) engine.Store {
+		return atTransition{s, func(to bench.State) {
+			if to.Phase == bench.PhaseMeasurement && to.Status == bench.StatusRunning {
+				once.Do(func() {
+					s.Desire(context.Background(), w.id, bench.DesiredStop)
+					go w.engine.Stop(context.Background(), w.id, bench.DesiredStop, "ada")
+				})
+			}
+		}}
+	}}, func(x *world, id string) { w = x; w.id = id })
+	if run := w.run(); run.StopReason != bench.ReasonStopRequested {
+		t.Errorf("ended %v, %s", run.State, run.StopReason)
+	}
+}
+
+type atTransition struct {
+	engine.Store
+	do func(to bench.State)
+}
+
+func (a atTransition) Transition(ctx context.Context, t bench.Transition) (*bench.Run, bench.Event, error) {
+	a.do(t.To)
+	return a.Store.Transition(ctx, t)
+}
+
+// A store that fails for a moment ends no run.
+func TestJournalStumbles(t *testing.T) {
+	w := simulate(t, plan(nil), hooks{}, func(w *world, id string) {
+		for range 5 {
+			w.store.breakDown(errors.New("busy"))
+			time.Sleep(300 * time.Millisecond)
+			w.store.breakDown(nil)
+			time.Sleep(900 * time.Millisecond)
+		}
+	})
+	if run := w.run(); run.Status != bench.StatusCompleted {
+		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
+	}
+	w.checkReports()
+}
+
+// A worker that somebody else ended is not a worker that did its part.
+func TestWorkerEndedFromOutside(t *testing.T) {
+	end := make(chan struct{})
+	w := simulate(t, plan(nil), hooks{control: func(slot int, c worker.Control) worker.Control {
+		if slot == 1 {
+			return ends{c, end}
+		}
+		return c
+	}}, func(w *world, id string) {
+		time.Sleep(5 * time.Second)
+		close(end)
+	})
+	if run := w.run(); run.Status != bench.StatusFailed || run.StopReason != bench.ReasonWorkerLost || !strings.Contains(run.StopDetail, "worker-1") {
+		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
+	}
+}
+
+// ends gives its worker an ABORT that the plane did not send, as a signal would.
+type ends struct {
+	worker.Control
+	now <-chan struct{}
+}
+
+func (e ends) Events(ctx context.Context, run, w string, generation, after int64) ([]bench.Event, error) {
+	select {
+	case <-e.now:
+		if after >= 1<<40 {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return []bench.Event{{Sequence: 1 << 40, Epoch: 1 << 40, Type: bench.EventAbort, Message: "killed"}}, nil
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return e.Control.Events(ctx, run, w, generation, after)
+}
+
+// What goes wrong in the last second is seen.
+func TestGuardInTheLastSecond(t *testing.T) {
+	w := simulate(t, plan(func(p *bench.Plan) {
+		p.Warmup, p.Duration = 0, bench.Duration(time.Second)
+		p.Target.Options = map[string]string{"latency": "10ms", "error_rate": "0.9"}
+		p.Guard.MaxErrorRate = 0.05
+	}), hooks{}, nil)
+	if run := w.run(); run.StopReason != bench.ReasonGuardErrorRate {
+		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
+	}
+}
+
+// A stop that comes while workers drain leaves the window as it was.
+func TestStopInProcessing(t *testing.T) {
+	w := simulate(t, plan(func(p *bench.Plan) {
+		p.Drain = bench.Duration(30 * time.Second)
+		p.Target.Options = map[string]string{"latency": "10ms", "stall_at": "6s", "stall_for": "20s"}
+	}), hooks{}, func(w *world, id string) {
+		time.Sleep(12 * time.Second)
+		if err := w.engine.Stop(w.t.Context(), id, bench.DesiredAbort, "ada"); err != nil {
+			w.t.Error(err)
+		}
+	})
+	if r := w.result(); r.WindowUS != 5_000_000 || r.All().Throughput == 0 || w.run().Phase != bench.PhaseProcessing {
+		t.Errorf("window %d µs, %.1f/s, %v", r.WindowUS, r.All().Throughput, w.run().State)
+	}
 }

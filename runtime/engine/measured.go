@@ -15,8 +15,7 @@ type measured struct {
 	finals   stats.Aggregate // of all FINAL totals
 	examples map[exampleKey]string
 	latest   string
-	lagP99   int64   // worst second, microseconds
-	cpu      float64 // worst worker, percent of one core
+	lagP99   int64 // worst second, microseconds
 	notes    []string
 	ledger   bench.Ledger // of MEASUREMENT
 
@@ -85,10 +84,7 @@ func (m *measured) note(text string) { m.notes = append(m.notes, text) }
 
 // result is what the run came to.
 func (m *measured) result(r *run, early bool) *bench.Result {
-	window := r.cut
-	if window == 0 && r.timeline != nil && !early {
-		window = r.plan.Duration.D().Microseconds()
-	}
+	window := r.window()
 	res := &bench.Result{Run: r.id, WindowUS: window, Partial: early || !r.roster.allFinal()}
 	length := time.Duration(window) * time.Microsecond
 	for i, w := range m.plan.Workloads {
@@ -149,6 +145,9 @@ func (m *measured) judge(r *run, res *bench.Result) {
 		res.Notes = append(res.Notes, "the window was cut short")
 	}
 	res.Notes = append(res.Notes, m.notes...)
+	if n := m.sum.All(bench.PhaseMeasurement).Response.Overflow(); n > 0 {
+		suspect("%d operations took longer than the histograms hold, a day", n)
+	}
 	if all.Finished() == 0 {
 		res.Validity = bench.Invalid
 		res.Notes = append(res.Notes, "no operation was measured")

@@ -176,6 +176,9 @@ func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	snapshot.MaxUS = all.Response.Max()
 	snapshot.Excluded = r.second.add(m, p, counted)
 	if p.Final {
+		if status := r.record.Status; p.Phase != bench.PhaseProcessing && (status == bench.StatusStarting || status == bench.StatusRunning) {
+			r.early(bench.ReasonWorkerLost, "%s (pid %d) ended by itself in %s", m.Name(), m.PID, p.Phase)
+		}
 		r.measured.final(p)
 		m.Status, m.Stage, m.Phase = bench.WorkerCompleted, bench.StageDone, bench.PhaseCompleted
 		r.roster.changed(m, "info", "%s sent its final report", m.Name())

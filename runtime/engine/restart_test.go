@@ -354,7 +354,7 @@ func restart(t *testing.T, seed uint64) (interrupted bool) {
 			}
 		}
 		x.kill()
-		time.Sleep(time.Minute) // what is left of killed servers finds its end
+		time.Sleep(10 * time.Minute) // what is left of killed servers finds its end
 	})
 	return interrupted
 }

@@ -14,6 +14,7 @@ type roster struct {
 	r       *run
 	members []*member
 	saved   time.Time // when the rows were last given to the writer
+	looked  time.Time // when the workers were last judged
 }
 
 // A member is one slot of the roster with whoever holds it.
@@ -35,12 +36,16 @@ func newRoster(r *run) *roster { return &roster{r: r} }
 
 // launched adds a slot whose worker is being started.
 func (o *roster) launched(slot int) {
+	o.members = append(o.members, newMember(slot, o.r.id))
+}
+
+func newMember(slot int, run string) *member {
 	m := &member{launched: time.Now(), durable: newProgress()}
 	m.Worker = bench.Worker{Slot: slot, Heartbeat: bench.Heartbeat{
-		Run: o.r.id, Worker: fmt.Sprintf("worker-%d", slot), Status: bench.WorkerStarting,
+		Run: run, Worker: fmt.Sprintf("worker-%d", slot), Status: bench.WorkerStarting,
 		Phase: bench.PhasePreparing, Stage: bench.StageLaunch,
 	}}
-	o.members = append(o.members, m)
+	return m
 }
 
 // register gives a slot to whoever asks for it. The same instance again gets the same generation.
@@ -56,6 +61,9 @@ func (o *roster) register(g bench.Registration) (*member, error) {
 		return nil, bench.Errorf(bench.CodeConflict, "run %s has begun: %s is not replaced", o.r.id, m.Name())
 	}
 	m.Generation++
+	fresh := newMember(m.Slot, o.r.id)
+	fresh.Generation = m.Generation
+	*m = *fresh // nothing of who had the slot before
 	m.instance, m.Host, m.PID = g.Instance, g.Host, g.PID
 	m.Status, m.Stage, m.heard = bench.WorkerInitializing, bench.StageClock, time.Now()
 	m.LastHeartbeat = time.Now().UTC()
@@ -166,6 +174,13 @@ func (o *roster) dead(m *member, format string, args ...any) {
 // judge marks workers that have been silent for too long, stores the rows once a second, and says when to look again.
 func (o *roster) judge(now time.Time) time.Time {
 	due := now.Add(time.Minute)
+	if late := now.Sub(o.looked) - 2*time.Second; late > 0 && !o.looked.IsZero() {
+		// It was this server that was away, held up by a disk or stopped: nobody is judged by what it did not hear then.
+		for _, m := range o.members {
+			m.heard = m.heard.Add(late + 2*time.Second)
+		}
+	}
+	o.looked = now
 	for _, m := range o.members {
 		if m.Generation == 0 || m.gone || m.Status == bench.WorkerDead || m.Status == bench.WorkerCompleted {
 			continue

@@ -29,23 +29,25 @@ type run struct {
 	feed    *feed
 	log     runLog
 
-	adopted  bool       // from a server that is gone
-	record   *bench.Run // as last stored
-	ctx      context.Context
-	ended    <-chan struct{} // the server is told to end; nil once that was heard
-	timer    *time.Timer
-	wish     *ending // why the run is to end early, until the course takes it
-	waiting  string  // what it waits for, in words
-	roster   *roster
-	second   *seconds
-	guard    *guard
-	measured *measured
-	t0       time.Time // with a monotonic reading; zero before ARM
-	timeline *bench.Timeline
-	attempt  int   // of the newest ARM
-	cut      int64 // microseconds of MEASUREMENT that were really measured, when it was cut short
-	workers  sync.WaitGroup
-	kill     context.CancelFunc // of all workers
+	adopted    bool       // from a server that is gone
+	record     *bench.Run // as last stored
+	ctx        context.Context
+	ended      <-chan struct{} // the server is told to end; nil once that was heard
+	timer      *time.Timer
+	obeyed     bench.Desired // what was wanted and is done; the stored DESIRED may be ahead of it
+	wish       *ending       // why the run is to end early, until the course takes it
+	waiting    string        // what it waits for, in words
+	unwritable bool          // the store failed for as long as it may
+	roster     *roster
+	second     *seconds
+	guard      *guard
+	measured   *measured
+	t0         time.Time // with a monotonic reading; zero before ARM
+	timeline   *bench.Timeline
+	attempt    int   // of the newest ARM
+	cut        int64 // microseconds of MEASUREMENT that were really measured, when it was cut short
+	workers    sync.WaitGroup
+	kill       context.CancelFunc // of all workers
 }
 
 // An ending is why a run ends before its plan does.
@@ -72,7 +74,7 @@ func prepareRun(e *Engine, id string, plan *bench.Plan, secrets map[bench.Secret
 	r := &run{
 		e: e, id: id, plan: plan, hash: plan.Hash(), secrets: secrets,
 		inbox: make(chan func()), done: make(chan struct{}), feed: newFeed(), timer: time.NewTimer(time.Hour),
-		measured: newMeasured(plan),
+		measured: newMeasured(plan), obeyed: bench.DesiredRun,
 	}
 	r.log = runLog{r}
 	r.roster = newRoster(r)
@@ -158,11 +160,17 @@ func (r *run) announce(kind bench.EventType, severity string, at time.Time, data
 		Run: r.id, Epoch: r.record.Epoch, Type: kind, Data: body, Severity: severity,
 		Message: fmt.Sprintf(format, args...), EffectiveAt: at.UTC(), CreatedAt: time.Now().UTC(),
 	}
-	ctx, cancel := r.storing()
-	defer cancel()
-	stored, err := r.e.Store.Append(ctx, e)
+	var stored bench.Event
+	err = r.stored(func(ctx context.Context) (err error) {
+		stored, err = r.e.Store.Append(ctx, e)
+		return err
+	})
 	if err != nil {
 		r.unstored(err)
+		if kind == bench.EventStop || kind == bench.EventAbort { // workers must stop, whether it can be stored or not
+			e.Sequence = r.feed.last() + 1
+			r.feed.add(e)
+		}
 		return
 	}
 	r.heard(stored)
@@ -187,12 +195,18 @@ func (r *run) transit(to bench.State, at time.Time, end *ending, format string, 
 		t.Event.Type = bench.EventEnd
 		t.Verdict, t.Validity = r.measured.verdict, r.measured.validity
 	}
-	ctx, cancel := r.storing()
-	defer cancel()
-	stored, event, err := r.e.Store.Transition(ctx, t)
+	var stored *bench.Run
+	var event bench.Event
+	err := r.stored(func(ctx context.Context) (err error) {
+		stored, event, err = r.e.Store.Transition(ctx, t)
+		return err
+	})
 	if err != nil {
 		r.unstored(err)
-		// The run cannot go on as if nothing had happened, but it must come to an end that can be seen.
+		if !to.Status.Terminal() {
+			return // the run stands where it is stored, and ends from there
+		}
+		// It must come to an end that can be seen, even if it cannot be stored.
 		next := *r.record
 		next.State = to
 		if end != nil {
@@ -212,9 +226,31 @@ func (r *run) transit(to bench.State, at time.Time, end *ending, format string, 
 	r.heard(event)
 }
 
-// storing is the context of one write that a person waits for.
+// storing is the context of a write that the course waits for.
 func (r *run) storing() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(r.ctx), r.e.Settings.Journal)
+	limit := r.e.Settings.Journal
+	if r.unwritable {
+		limit = min(limit, time.Second) // it has had its time
+	}
+	return context.WithTimeout(context.WithoutCancel(r.ctx), limit)
+}
+
+// stored makes a write until it succeeds, is refused, or has failed for as long as a journal may: a disk that is full for
+// a moment ends no run.
+func (r *run) stored(write func(context.Context) error) error {
+	ctx, cancel := r.storing()
+	defer cancel()
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := write(ctx)
+		if _, refused := errors.AsType[*bench.Conflict](err); err == nil || refused || bench.CodeOf(err) != bench.CodeInternal {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // unstored ends the run because the store refused it.
@@ -224,10 +260,11 @@ func (r *run) unstored(err error) {
 		r.early(bench.ReasonInternal, "another owner changed the run: %v", c)
 		return
 	}
+	r.unwritable = true
 	r.early(bench.ReasonJournalUnavailable, "the journal cannot be written: %v", err)
 }
 
-// early makes the run end before its plan does. The first reason stands; an abort makes a drain harder.
+// early makes the run end before its plan does. The first reason stands.
 func (r *run) early(reason bench.Reason, format string, args ...any) {
 	if r.wish == nil {
 		r.wish = &ending{reason: reason, detail: fmt.Sprintf(format, args...)}
@@ -236,10 +273,10 @@ func (r *run) early(reason bench.Reason, format string, args ...any) {
 
 // desire takes in what a person wants.
 func (r *run) desire(mode bench.Desired, by string) {
-	if !mode.Exceeds(r.record.Desired) {
+	if !mode.Exceeds(r.obeyed) {
 		return
 	}
-	r.record.Desired = mode
+	r.obeyed = mode
 	r.announce(bench.EventDesired, "warn", time.Now(), map[string]string{"mode": string(mode), "by": by}, "%s asked for by %s", mode, by)
 	if mode == bench.DesiredAbort {
 		r.wish = &ending{bench.ReasonAbortRequested, "abort asked for by " + by, true}

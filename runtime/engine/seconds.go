@@ -29,6 +29,7 @@ type second struct {
 	sum      stats.Aggregate
 	packed   []bench.Delta           // sum, once told: a hundredth of the memory
 	gauges   map[string]bench.Gauges // by worker
+	excluded map[string]int
 	told     bool
 }
 
@@ -54,7 +55,7 @@ func (s *seconds) add(m *member, p *bench.Report, counted *stats.Aggregate) (exc
 	}
 	x := s.at(p.FromUS)
 	if x == nil {
-		return "" // it counts for the result; its second is too old to be told again
+		return "too late for its second" // it counts for the result all the same
 	}
 	s.merge(x, m, p, counted)
 	if x.told {
@@ -130,14 +131,15 @@ func (s *seconds) begin(us int64) *second {
 
 // settle tells the seconds that are complete or late, and returns when to look again.
 func (s *seconds) settle(now time.Time) time.Time {
-	if s.r.timeline == nil || s.r.record.Status != bench.StatusRunning {
+	status := s.r.record.Status
+	if s.r.timeline == nil || status == bench.StatusStarting {
 		return s.settleIdle(now)
 	}
 	for {
 		from := s.start(s.next)
 		phase := s.r.timeline.At(from)
-		if !phase.Aggregated() {
-			return now.Add(time.Minute)
+		if !phase.Aggregated() || status == bench.StatusCancelling && s.open[s.next] == nil {
+			return s.settleIdle(now)
 		}
 		end := s.r.at(s.r.timeline.NextCut(from))
 		x := s.open[s.next]
@@ -204,8 +206,12 @@ func (s *seconds) takeExcluded() map[string]int {
 func (s *seconds) tell(x *second, corrected bool) {
 	b := bench.Second{
 		Run: s.r.id, Second: x.number, Phase: x.phase, At: s.r.timeline.T0.Add(time.Duration(x.to) * time.Microsecond),
-		Workers: len(x.gauges), Rows: x.sum.Rows(x.phase), Excluded: s.takeExcluded(),
+		Workers: len(x.gauges), Rows: x.sum.Rows(x.phase),
 	}
+	if !corrected {
+		x.excluded = s.takeExcluded()
+	}
+	b.Excluded = x.excluded
 	for _, m := range s.r.roster.members {
 		if m.live() {
 			b.Expected++

@@ -32,6 +32,9 @@ func decide(slo bench.SLO, w *bench.WorkloadResult, res *bench.Result) bench.SLO
 	case n == 0:
 		s.Why = "no operation was measured"
 		return s
+	case slo.Metric == "throughput.ok" && res.WindowUS == 0:
+		s.Why = "nothing says how long it was measured"
+		return s
 	}
 	s.Value = &value
 	s.Verdict, s.Margin = bench.VerdictPass, margin(value, slo)
@@ -41,6 +44,8 @@ func decide(slo bench.SLO, w *bench.WorkloadResult, res *bench.Result) bench.SLO
 	switch {
 	case res.Validity == bench.Invalid:
 		s.Verdict, s.Why = bench.VerdictUndetermined, "the run is invalid"
+	case res.Partial && s.Verdict == bench.VerdictPass:
+		s.Verdict, s.Why = bench.VerdictUndetermined, "the run was cut short"
 	case n < slo.MinN:
 		s.Verdict, s.Why = bench.VerdictUndetermined, fmt.Sprintf("%d operations, min_n is %d", n, slo.MinN)
 	case bound && s.Verdict == bench.VerdictPass && slo.Max != nil:

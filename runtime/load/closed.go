@@ -62,8 +62,11 @@ func (c *connection) closed(abort context.Context) {
 		c.operate(abort)
 		c.op.Number++
 		free = c.op.Done
-		if c.conn == nil && !c.sleep(abort, free+int64(c.backoff())) {
-			return
+		if c.conn == nil { // leaving the target alone is neither its latency nor the generator's lag
+			if !c.sleep(abort, free+int64(c.backoff())) {
+				return
+			}
+			free = l.now()
 		}
 	}
 }

@@ -32,6 +32,7 @@ type connection struct {
 	fault *bench.OpError // of the operation in flight
 
 	mu       sync.Mutex
+	running  bool  // its goroutine has not ended
 	active   bool  // takes part in the load now
 	open     bool  // an operation is in flight and not settled
 	intended int64 // of it
@@ -68,11 +69,26 @@ func (c *connection) connect(ctx context.Context) error {
 		return fmt.Errorf("open session %d: %w", c.number, err)
 	}
 	if err := conn.Prepare(ctx, c.load.statements); err != nil {
+		err = c.load.blame(ctx, conn, err)
 		conn.Close()
 		return err
 	}
 	c.conn, c.tries = conn, 0
 	return nil
+}
+
+// blame names the workload whose statement a session refused to prepare.
+func (l *Load) blame(ctx context.Context, conn Conn, err error) error {
+	for i := range l.Plan.Workloads {
+		w := &l.Plan.Workloads[i]
+		for j := range w.Statements {
+			one := conn.Prepare(ctx, []*bench.Statement{&w.Statements[j]})
+			if fault, ok := errors.AsType[*bench.OpError](one); ok && !fault.Lost {
+				return fmt.Errorf("workload %s: %w", w.Name, one)
+			}
+		}
+	}
+	return err
 }
 
 func (c *connection) close() {

@@ -148,7 +148,13 @@ func (l *Load) Start(abort context.Context, t0 time.Time, timeline bench.Timelin
 	l.t0, l.timeline = t0, timeline
 	var running sync.WaitGroup
 	for _, c := range l.connections {
-		running.Go(func() { c.closed(abort) })
+		c.running = true
+		running.Go(func() {
+			c.closed(abort)
+			c.mu.Lock()
+			c.running = false
+			c.mu.Unlock()
+		})
 	}
 	over := make(chan struct{})
 	go func() {
@@ -187,11 +193,16 @@ func (l *Load) Level() (active, inFlight int, oldest int64) {
 	return active, inFlight, oldest
 }
 
-// Close ends every session.
+// Close ends every session, but for those in which a driver does not return: what it may still touch stays.
 func (l *Load) Close() {
 	var closing sync.WaitGroup
 	for _, c := range l.connections {
-		closing.Go(c.close)
+		c.mu.Lock()
+		running := c.running
+		c.mu.Unlock()
+		if !running {
+			closing.Go(c.close)
+		}
 	}
 	closing.Wait()
 }

@@ -18,7 +18,7 @@ func (c *connection) operate(abort context.Context) {
 		committing, err := c.attempt(abort, w)
 		c.op.Done = c.load.now()
 		if err == nil {
-			c.op.Outcome, c.fault = bench.OutcomeDone, nil
+			c.op.Outcome, c.op.Class, c.fault = bench.OutcomeDone, 0, nil
 			break
 		}
 		c.fault = asOpError(err)
@@ -59,15 +59,15 @@ func (c *connection) again(abort context.Context, w *bench.Workload) bool {
 
 // attempt runs the statements of a workload once. committing says that COMMIT was sent when it failed.
 func (c *connection) attempt(abort context.Context, w *bench.Workload) (committing bool, err error) {
-	c.op.FirstRow, c.op.Rows = 0, 0
-	if c.op.Sent == 0 {
-		c.op.Sent = c.load.now()
-	}
+	c.op.FirstRow, c.op.Rows, c.query = 0, 0, ""
 	if c.conn == nil {
 		if err := c.connect(abort); err != nil {
 			c.tries++
 			return false, &bench.OpError{Class: bench.ErrorConnection, Code: asOpError(err).Code, Message: err.Error(), Lost: true}
 		}
+	}
+	if c.op.Sent == 0 {
+		c.op.Sent = c.load.now()
 	}
 	if w.Transaction {
 		ctx, cancel := c.limited(abort, w)

@@ -80,6 +80,13 @@ func (w *worker) awaitStart() (a armed, started bool) {
 			due = time.After(time.Until(a.t0))
 			w.tell(func(h *bench.Heartbeat) { h.Armed, w.t0 = a.Attempt, a.t0 })
 		case <-due:
+			select {
+			case a = <-w.armed: // in the same moment: the later attempt counts
+				due = time.After(time.Until(a.t0))
+				w.tell(func(h *bench.Heartbeat) { h.Armed, w.t0 = a.Attempt, a.t0 })
+				continue
+			default:
+			}
 			return a, true
 		case <-w.stop:
 			return a, false

@@ -27,8 +27,7 @@ func (w *worker) report(phase bench.Phase, from, to int64) bench.Report {
 	return r
 }
 
-// prepareReports sends a report of PREPARING each second until the returned function is called, which sends the last of
-// them. They say that the worker lives and executes nothing.
+// prepareReports sends a report of PREPARING at once and each second until the returned function is called. They say that the worker lives and executes nothing.
 func (w *worker) prepareReports() (end func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {

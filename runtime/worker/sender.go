@@ -99,6 +99,7 @@ func (s *sender) run() {
 			continue
 		}
 		if final(err) {
+			s.w.halt(err, true) // what nobody will hear of need not be done
 			s.giveUp(err)
 			return
 		}

@@ -142,12 +142,17 @@ func TestShedMerges(t *testing.T) {
 func TestRefusedSenderGivesUp(t *testing.T) {
 	p := &refusing{}
 	synctest.Test(t, func(t *testing.T) {
-		w := &worker{Config: Config{Control: p, Log: slog.New(slog.DiscardHandler)}, ctx: t.Context(), assigned: &bench.Assignment{}}
+		stopped := false
+		w := &worker{Config: Config{Control: p, Log: slog.New(slog.DiscardHandler)}, ctx: t.Context(), assigned: &bench.Assignment{},
+			stop: make(chan struct{}), abort: func(error) { stopped = true }}
 		w.sender = newSender(w)
 		go w.sender.run()
 		w.sender.put(report(1))
 		if err := w.sender.flush(); bench.CodeOf(err) != bench.CodeGenerationStale {
 			t.Errorf("flush: %v", err)
+		}
+		if !stopped {
+			t.Error("the load goes on, though nobody will hear of it")
 		}
 	})
 }

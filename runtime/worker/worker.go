@@ -76,6 +76,7 @@ type worker struct {
 	clock    clock
 	usage    usage
 	assigned *bench.Assignment
+	target   load.Target
 	load     *load.Load
 	recorder *stats.Recorder
 	exhibits *load.Exhibits
@@ -166,6 +167,7 @@ func (w *worker) work(abort context.Context) error {
 		preparing()
 		return err
 	}
+	defer w.target.Close()
 	defer w.load.Close()
 	a, started := w.awaitStart()
 	preparing()
@@ -213,6 +215,7 @@ func (w *worker) ready(abort context.Context) error {
 		target.Close()
 		return err
 	}
+	w.target = target
 	facts, err := target.Facts(ctx)
 	if err != nil {
 		w.Log.Warn("the target does not say what it is", "error", err)
