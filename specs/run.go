@@ -52,7 +52,7 @@ func (l *loader) readRunBlock(b *hclsyntax.Block) {
 	if name, ok := in.exactly("duration", "iterations"); ok {
 		switch name {
 		case "duration":
-			p.Duration = in.duration(name, 0, positive)
+			p.Duration = in.duration(name, 0, shortest)
 		case "iterations":
 			p.Iterations = in.whole(name, 0, 1, 1<<53)
 		}
@@ -70,6 +70,9 @@ func (l *loader) readRunBlock(b *hclsyntax.Block) {
 	in.done()
 	l.checkPlan(b)
 }
+
+// shortest is how short a measurement may be: below it there is nothing that a clock of microseconds could say.
+const shortest = time.Millisecond
 
 // seedOf is the seed of a run that says none: the same for the same name, and exact in any JSON reader.
 func seedOf(name string) uint64 {

@@ -238,8 +238,10 @@ func (l *loader) duration(f field, least time.Duration) (bench.Duration, bool) {
 		l.fail(f.at, `Write a number with a unit: "250ms", "30s", "1m30s", "2h".`, "%s must be a duration, got %s", f.label, l.quote(f, v.AsString()))
 	case d < 0:
 		l.fail(f.at, "", "%s must not be negative, got %v", f.label, d)
-	case d < least:
+	case d < least && least == positive:
 		l.fail(f.at, "", "%s must be longer than 0s", f.label)
+	case d < least:
+		l.fail(f.at, "", "%s must be at least %v, got %v", f.label, least, d)
 	case d > maxDuration:
 		l.fail(f.at, "", "%s must not be longer than a year, got %v", f.label, d)
 	default:
