@@ -55,7 +55,9 @@ func (m mirrored) Runs(ctx context.Context, limit int, before string) ([]bench.R
 	return m.fed().Runs(ctx, limit, before)
 }
 
-func (m mirrored) Run(ctx context.Context, id string) (*bench.Run, error) { return m.fed().Run(ctx, id) }
+func (m mirrored) Run(ctx context.Context, id string) (*bench.Run, error) {
+	return m.fed().Run(ctx, id)
+}
 
 func (m mirrored) Events(ctx context.Context, id string, after int64) ([]bench.Event, error) {
 	return m.fed().Events(ctx, id, after)

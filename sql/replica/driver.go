@@ -29,13 +29,10 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, refused(ctx, c.config, err)
 	}
 	pg.TypeMap().RegisterType(&pgtype.Type{Name: "json", OID: pgtype.JSONOID, Codec: pgtype.TextCodec{}})
-	return &conn{pg, time.Now()}, nil
+	return &conn{pg}, nil
 }
 
-type conn struct {
-	pg   *pgx.Conn
-	used time.Time
-}
+type conn struct{ pg *pgx.Conn }
 
 func (c *conn) Prepare(string) (driver.Stmt, error) { return nil, errors.ErrUnsupported }
 
@@ -50,12 +47,12 @@ const goodbye = time.Second
 
 func (c *conn) IsValid() bool { return !c.pg.IsClosed() }
 
-// ResetSession looks whether a connection that was idle still has its server.
+// ResetSession looks whether a connection that was idle still has its server, so that whoever uses it next need not know.
+// It costs a round trip.
 func (c *conn) ResetSession(ctx context.Context) error {
-	if c.pg.IsClosed() || time.Since(c.used) > time.Second && c.pg.Ping(ctx) != nil {
+	if c.pg.IsClosed() || c.pg.Ping(ctx) != nil {
 		return driver.ErrBadConn
 	}
-	c.used = time.Now()
 	return nil
 }
 

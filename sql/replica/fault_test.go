@@ -14,7 +14,7 @@ import (
 // answers, and otherwise only carries bytes.
 type network struct {
 	mu     sync.Mutex
-	away   bool  // connections are refused
+	away   bool  // connections are refused, and those that stand break when something is sent
 	fault  fault // of the connection that reads next
 	after  int   // answers to let through before the fault
 	struck int   // faults that happened
@@ -23,19 +23,16 @@ type network struct {
 type fault int
 
 const (
-	none     fault = iota
-	unsent         // what is sent does not arrive, and the connection breaks
-	unheard        // the server answers, but the connection breaks before the answer is read
-	speechless     // nothing is heard any more, though the connection stands
+	none       fault = iota
+	unsent           // what is sent does not arrive, and the connection breaks
+	unheard          // the server answers, but the connection breaks before the answer is read
+	speechless       // nothing is heard any more, though the connection stands
 )
 
 var errBroken = errors.New("the connection broke")
 
 func (n *network) dial(ctx context.Context, kind, address string) (net.Conn, error) {
-	n.mu.Lock()
-	away := n.away
-	n.mu.Unlock()
-	if away {
+	if n.gone() {
 		return nil, &net.OpError{Op: "dial", Net: kind, Err: errors.New("connection refused")}
 	}
 	c, err := new(net.Dialer).DialContext(ctx, kind, address)
@@ -56,6 +53,12 @@ func (n *network) refuse(away bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.away = away
+}
+
+func (n *network) gone() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.away
 }
 
 // strike says whether a fault of a read, or of a write, happens now. Only reads count down.
@@ -87,6 +90,10 @@ type wire struct {
 }
 
 func (w *wire) Write(b []byte) (int, error) {
+	if w.network.gone() {
+		w.Close()
+		return 0, errBroken
+	}
 	if w.network.strike(false) == unsent {
 		w.Close()
 		return 0, errBroken

@@ -126,7 +126,7 @@ func (f *Feeder) Run(ctx context.Context) error {
 // replica has it. It goes on through failures until ctx ends; the error then says how much is missing and why. It may be
 // used while Run runs or afterwards.
 func (f *Feeder) Flush(ctx context.Context) error {
-	goal, _, _, err := f.config.Journal.Backlog(ctx, 0)
+	goal, _, _, err := f.config.Journal.Backlog(context.WithoutCancel(ctx), 0)
 	for err == nil {
 		if s := f.standing(); s.reached && s.position >= goal {
 			return nil
@@ -217,6 +217,7 @@ func (f *Feeder) feed(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.statement.clear()
+	if f.failures > 0 { s.position++ }
 	upto, err := f.config.Journal.Changes(ctx, s.position, f.config.Rows, f.config.Bytes, s.statement.add)
 	if err != nil {
 		return err
