@@ -217,7 +217,6 @@ func (f *Feeder) feed(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.statement.clear()
-	if f.failures > 0 { s.position++ }
 	upto, err := f.config.Journal.Changes(ctx, s.position, f.config.Rows, f.config.Bytes, s.statement.add)
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ func (w *world) act(r *rand.Rand, runs *[]string, prefix string) {
 func TestFaults(t *testing.T) {
 	dsn := pgtest.Start(t)
 	newWorld(t, dsn, nil).flush() // makes the tables
-	const seeds = 24
+	const seeds = 20
 	struck := make([]int, seeds)
 	t.Run("seed", func(t *testing.T) {
 		for seed := range seeds {
