@@ -217,25 +217,25 @@ func (r *run) measure() *ending {
 	}
 	if at.IsZero() || at.After(time.Now()) {
 		at = time.Now()
-		r.cut = at.Sub(r.t0).Microseconds() - r.timeline.WarmupUS
 	}
 	r.transit(bench.State{Status: bench.StatusStopping, Phase: bench.PhaseProcessing}, at, nil, "%s begins, workers drain", bench.PhaseProcessing)
 	return nil
 }
 
-// window is how long MEASUREMENT was really measured, in microseconds.
+// window is how long MEASUREMENT was really measured, in microseconds: until the last worker ended it by its own clock, or
+// until it was cut short.
 func (r *run) window() int64 {
-	switch {
-	case r.timeline == nil:
+	if r.timeline == nil {
 		return 0
-	case r.plan.Iterations > 0:
-		return max(r.roster.measuredUntil()-r.timeline.WarmupUS, 0)
-	case r.cut > 0:
-		return min(r.cut, r.plan.Duration.D().Microseconds())
-	case r.record.Phase == bench.PhaseProcessing || r.record.Phase == bench.PhaseCompleted:
-		return r.plan.Duration.D().Microseconds()
 	}
-	return 0
+	us := max(r.roster.measuredUntil()-r.timeline.WarmupUS, 0)
+	if r.record.Phase == bench.PhaseMeasurement { // reports of the drain still say MEASUREMENT
+		us = r.cut
+	}
+	if r.plan.Iterations == 0 {
+		us = min(us, r.plan.Duration.D().Microseconds())
+	}
+	return us
 }
 
 // drain waits for the FINAL of every worker.

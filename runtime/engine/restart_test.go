@@ -282,7 +282,7 @@ func (x *machine) kill() {
 // its ledger equals what the workers counted themselves, to the operation. Only a start that was interrupted in the few
 // milliseconds in which some workers have their t0 and others do not may end the run, before anything was measured.
 func TestServerDiesAndComesBack(t *testing.T) {
-	seeds := uint64(60)
+	seeds := uint64(25)
 	if n, err := strconv.ParseUint(os.Getenv("BENCH_SOAK"), 10, 64); err == nil {
 		seeds = n
 	}
@@ -388,6 +388,9 @@ func (x *machine) check(id string) (interrupted bool) {
 	x.heard.mu.Unlock()
 	x.store.mu.Lock()
 	defer x.store.mu.Unlock()
+	if result.WindowUS != 5_000_000 {
+		t.Errorf("the window is %d µs", result.WindowUS)
+	}
 	if got := result.All().Ledger; got != own || result.Partial {
 		t.Errorf("the result has %+v, the workers counted %+v; partial %t", got, own, result.Partial)
 	}

@@ -94,9 +94,12 @@ func (m *member) Name() string { return m.Worker.Worker }
 func (o *roster) beat(m *member, h bench.Heartbeat) {
 	m.heard, m.LastHeartbeat = time.Now(), time.Now().UTC()
 	was := m.Status
-	if o.r.adopted && h.SinceT0US != 0 && m.start.IsZero() {
-		m.start = time.Now().Add(-time.Duration(h.SinceT0US) * time.Microsecond)
-		o.reestimate()
+	if o.r.adopted && h.SinceT0US != 0 {
+		start := time.Now().Add(-time.Duration(h.SinceT0US) * time.Microsecond)
+		if m.start.IsZero() || start.Before(m.start) { // the earliest was the least delayed on its way
+			m.start = start
+			o.reestimate()
+		}
 	}
 	m.adopted = false
 	if h.Facts != nil {
