@@ -13,6 +13,7 @@ import (
 // TestContract writes to a journal and reads from its replica: the whole contract of a store holds across the two, and
 // in the end all their rows are the same.
 func TestContract(t *testing.T) {
+	t.Parallel()
 	journaltest.Exercise(t, func(t *testing.T) journaltest.Store {
 		w := newWorld(t, pgtest.Start(t), nil)
 		w.flush() // makes the tables

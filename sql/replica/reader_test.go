@@ -12,6 +12,7 @@ import (
 )
 
 func TestProgress(t *testing.T) {
+	t.Parallel()
 	dsn := pgtest.Start(t)
 	one, two := newWorld(t, dsn, nil), newWorld(t, dsn, func(c *Config) { c.Rows = 1 })
 	for _, id := range []string{"run-1", "run-2"} {
@@ -46,6 +47,7 @@ func TestProgress(t *testing.T) {
 
 // TestReaderOutlivesItsServer: connections that were lost while nobody used them are not noticed by whoever reads next.
 func TestReaderOutlivesItsServer(t *testing.T) {
+	t.Parallel()
 	server := pgtest.StartServer(t)
 	w := newWorld(t, server.DSN, nil)
 	w.create("run-1")
@@ -68,6 +70,7 @@ func TestReaderOutlivesItsServer(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	dsn := pgtest.Start(t)
 	open := func(dsn string) error {
 		r, err := OpenReader(t.Context(), dsn)
