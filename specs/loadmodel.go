@@ -47,7 +47,7 @@ func (l *loader) readClosed(b *hclsyntax.Block) *bench.Load {
 	if staged && load.Ramp > 0 {
 		l.fail(in.values["ramp"].name, "Make the first stage a ramp: stages begin with the number that connections says.", "ramp stands beside stages")
 	}
-	load.Pacing = in.duration("pacing", 0, positive)
+	load.Pacing = in.duration("pacing", 0, shortest)
 	if f, ok := in.take("think"); ok {
 		load.Think = l.readThink(f)
 	}

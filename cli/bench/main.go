@@ -45,6 +45,7 @@ import (
 func main() {
 	signals := make(chan os.Signal, 4) // the third press still counts while the first is being carried out
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE) // who stops reading what a run says does not end the run
 	os.Exit(cli.Main(os.Args[1:], cli.Process{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.LookupEnv, Signals: signals,
 	}))

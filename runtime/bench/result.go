@@ -49,7 +49,7 @@ func (r *Result) All() *WorkloadResult { return &r.Workloads[len(r.Workloads)-1]
 type WorkloadResult struct {
 	Workload string `json:"workload"`
 	Ledger
-	Throughput float64      `json:"throughput_ops"` // done operations per second of the window
+	Throughput float64      `json:"throughput_ops"` // operations that were meant to start and were done within the window, per second of it
 	Response   Latency      `json:"response"`
 	Service    Latency      `json:"service"`
 	Errors     []ErrorCount `json:"errors,omitempty"`
@@ -61,8 +61,8 @@ type WorkloadResult struct {
 	CensoredHist []byte `json:"censored_histogram,omitempty"`
 }
 
-// A Latency summarises a histogram in microseconds. It covers done operations; operations censored at the end stand in
-// it with their age, and AtLeast names the percentiles that are therefore only lower bounds.
+// A Latency summarises a histogram in microseconds. It covers done operations; in the response time, operations censored
+// at the end stand with their age, and AtLeast names the percentiles that are therefore only lower bounds.
 type Latency struct {
 	N       int64    `json:"n"`
 	MeanUS  float64  `json:"mean_us"`

@@ -120,7 +120,7 @@ func (r *run) replay(p *bench.Report) error {
 			m.Generation = p.Generation // its row may be older than its reports
 			m.count(p, &counted)
 			m.durable.reach(p.Seq)
-			r.measured.add(&counted, p)
+			r.measured.add(&counted, p, false)
 			r.second.replay(m, p, &counted)
 			if p.Final {
 				r.measured.final(p)

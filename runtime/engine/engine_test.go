@@ -567,3 +567,14 @@ func TestStopInProcessing(t *testing.T) {
 		t.Errorf("window %d µs, %.1f/s, %v", r.WindowUS, r.All().Throughput, w.run().State)
 	}
 }
+
+// Operations that end after the window are counted, and are no throughput of it.
+func TestThroughputIsOfTheWindow(t *testing.T) {
+	w := simulate(t, plan(func(p *bench.Plan) {
+		p.Warmup, p.Duration, p.Drain = 0, bench.Duration(time.Second), bench.Duration(10*time.Second)
+		p.Target.Options["latency"] = "3s"
+	}), hooks{}, nil)
+	if all := w.result().All(); all.Done != 4 || all.Throughput != 0 {
+		t.Errorf("%d done, %.1f/s, want 4 and 0", all.Done, all.Throughput)
+	}
+}

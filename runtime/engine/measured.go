@@ -17,7 +17,8 @@ type measured struct {
 	latest   string
 	lagP99   int64 // worst second, microseconds
 	notes    []string
-	ledger   bench.Ledger // of MEASUREMENT
+	ledger   bench.Ledger  // of MEASUREMENT
+	within   map[int]int64 // done operations of MEASUREMENT that ended within it, by workload
 
 	verdict  bench.Verdict
 	validity bench.Validity
@@ -29,12 +30,19 @@ type exampleKey struct {
 }
 
 func newMeasured(plan *bench.Plan) *measured {
-	return &measured{plan: plan, examples: map[exampleKey]string{}}
+	return &measured{plan: plan, examples: map[exampleKey]string{}, within: map[int]int64{}}
 }
 
-// add counts one report.
-func (m *measured) add(counted *stats.Aggregate, p *bench.Report) {
+// add counts one report; draining says that its interval lies after the window was cut short.
+func (m *measured) add(counted *stats.Aggregate, p *bench.Report, draining bool) {
 	m.sum.Merge(counted)
+	if p.Phase == bench.PhaseMeasurement && !draining {
+		for _, d := range p.Deltas {
+			if d.OpPhase == bench.PhaseMeasurement {
+				m.within[d.Workload] += d.Done
+			}
+		}
+	}
 	m.ledger.Add(counted.Ledger(bench.PhaseMeasurement))
 	if p.Phase == bench.PhaseMeasurement {
 		m.lagP99 = max(m.lagP99, p.LagP99US)
@@ -88,11 +96,15 @@ func (m *measured) result(r *run, early bool) *bench.Result {
 	res := &bench.Result{Run: r.id, WindowUS: window, Partial: early || !r.roster.allFinal()}
 	length := time.Duration(window) * time.Microsecond
 	for i, w := range m.plan.Workloads {
-		x := m.sum.Workload(i, bench.PhaseMeasurement).Result(w.Name, length)
+		x := m.sum.Workload(i, bench.PhaseMeasurement).Result(w.Name, m.within[i], length)
 		x.Errors = m.errors(x.Ledger, func(k exampleKey) bool { return k.workload == i })
 		res.Workloads = append(res.Workloads, x)
 	}
-	all := m.sum.All(bench.PhaseMeasurement).Result("", length)
+	var completed int64
+	for _, n := range m.within {
+		completed += n
+	}
+	all := m.sum.All(bench.PhaseMeasurement).Result("", completed, length)
 	all.Errors = m.errors(all.Ledger, func(exampleKey) bool { return true })
 	res.Workloads = append(res.Workloads, all)
 	m.judge(r, res)

@@ -98,5 +98,6 @@ func metric(name string, w *bench.WorkloadResult) (value float64, n int64, bound
 	if !ok {
 		return 0, 0, false, fmt.Errorf("no metric %s", name)
 	}
-	return value, l.N, slices.Contains(l.AtLeast, of), nil
+	bound = slices.Contains(l.AtLeast, of) || kind == "service" && w.Censored > 0
+	return value, l.N, bound, nil
 }

@@ -107,20 +107,17 @@ func (t *Tally) Row(workload int) bench.SecondRow {
 
 // Result is the tally as the result of a workload over a window; Errors is left to who knows examples. Operations that
 // were censored stand in the response times with their age. When they were sent is not kept, and an operation may have
-// waited for long before it was: they stand in the service times with the least there is, so that those stay true.
-func (t *Tally) Result(workload string, window time.Duration) bench.WorkloadResult {
-	var unknown Hist
-	if n := t.Censored.Count(); n > 0 {
-		unknown.recordN(Lowest, n)
-	}
+// waited for long before it was: service times are those of done operations alone. Throughput counts what was done within
+// the window, which a tally by the intended start does not know: completed is how many that were.
+func (t *Tally) Result(workload string, completed int64, window time.Duration) bench.WorkloadResult {
 	r := bench.WorkloadResult{
 		Workload: workload, Ledger: t.Ledger, Retries: t.Retries, Rows: t.Rows,
 		Response:     Summarize(&t.Response, &t.Censored),
-		Service:      Summarize(&t.Service, &unknown),
+		Service:      Summarize(&t.Service, nil),
 		ResponseHist: encode(&t.Response), ServiceHist: encode(&t.Service), CensoredHist: encode(&t.Censored),
 	}
 	if window > 0 {
-		r.Throughput = float64(t.Done) / window.Seconds()
+		r.Throughput = float64(completed) / window.Seconds()
 	}
 	return r
 }
