@@ -83,6 +83,32 @@ func skip(sql string, i int) int {
 	return i
 }
 
+// statements counts the statements of a text: what stands between semicolons outside of quotes, and is more than comments.
+func statements(sql string) int {
+	n, code := 0, false
+	for i := 0; i < len(sql); {
+		if end := skip(sql, i); end > i {
+			code = code || !strings.HasPrefix(sql[i:], "--") && !strings.HasPrefix(sql[i:], "/*")
+			i = end
+			continue
+		}
+		switch c := sql[i]; {
+		case c == ';':
+			if code {
+				n++
+			}
+			code = false
+		case c > ' ':
+			code = true
+		}
+		i++
+	}
+	if code {
+		n++
+	}
+	return n
+}
+
 // quoted is the end of a text in quotes; a doubled quote stands for itself.
 func quoted(sql string, i int, escapes bool) int {
 	quote := sql[i]

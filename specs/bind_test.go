@@ -129,3 +129,19 @@ func TestDistance(t *testing.T) {
 		}
 	}
 }
+
+func TestStatements(t *testing.T) {
+	for sql, want := range map[string]int{
+		"":                                     0,
+		" -- nothing\n /* at /* all */ */ ;; ": 0,
+		"SELECT 1":                             1,
+		"SELECT 1; -- that is all":             1,
+		"SELECT ';', $$;$$, \";\"":             1,
+		"SELECT 1; SELECT 2":                   2,
+		"'text'":                               1,
+	} {
+		if got := statements(sql); got != want {
+			t.Errorf("%q has %d statements, want %d", sql, got, want)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package specs
 
 import (
+	"syscall"
+
 	"bytes"
 	"errors"
 	"fmt"
@@ -129,7 +131,7 @@ func (l *loader) parse() bool {
 
 // readFile reads a file of limited size; its error is a sentence with the file's name in it.
 func readFile(name string, limit int) ([]byte, error) {
-	f, err := os.Open(name)
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a named pipe that nobody writes to must not hold it up
 	if err != nil {
 		return nil, unreadable(name, err)
 	}

@@ -88,6 +88,17 @@ func (s sqlText) inFile(l *loader, from, to int) hcl.Range {
 
 // compile cuts a statement at its references and finds out what they refer to: a param, or a statement before it.
 func (l *loader) compile(s *bench.Statement, text sqlText, before []bench.Statement) {
+	switch n := statements(text.text); {
+	case strings.ContainsRune(text.text, 0):
+		l.fail(text.at, "", "%s holds a NUL character", text.label)
+		return
+	case n == 0:
+		l.fail(text.at, "", "%s has no statement, only comments", text.label)
+		return
+	case n > 1:
+		l.fail(text.at, "Write a statement block for each.", "%s has %d statements, an operation sends them one by one", text.label, n)
+		return
+	}
 	parts, refs, strays := cut(text.text)
 	s.Parts = parts
 	for i, r := range refs {

@@ -437,8 +437,8 @@ func TestSecondTerminal(t *testing.T) {
 func TestStoppedViewer(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	const pause = 12 * time.Second
-	apply := s.start("apply", s.spec(fmt.Sprintf(fleetSpec, "16s", 1)))
+	const pause = 30 * time.Second
+	apply := s.start("apply", s.spec(fmt.Sprintf(fleetSpec, "34s", 1)))
 	next, _ := s.follow(apply)
 	until(t, next, "WARMUP", inPhase(bench.PhaseWarmup))
 	slow, slowTail := s.frames()
