@@ -17,6 +17,7 @@ type network struct {
 	away   bool  // connections are refused, and those that stand break when something is sent
 	fault  fault // of the connection that reads next
 	after  int   // answers to let through before the fault
+	narrow int   // more bytes at once do not come through; 0 is no limit
 	struck int   // faults that happened
 }
 
@@ -93,6 +94,10 @@ func (w *wire) Write(b []byte) (int, error) {
 	if w.network.gone() {
 		w.Close()
 		return 0, errBroken
+	}
+	if n := w.network.narrow; n > 0 && len(b) > n {
+		<-w.ended
+		return 0, os.ErrDeadlineExceeded
 	}
 	if w.network.strike(false) == unsent {
 		w.Close()

@@ -22,7 +22,8 @@
 //
 // Nothing waits for a replica: a journal takes writes as before, and a feeder that cannot reach its replica tries again
 // after one second, then two, and so on up to thirty. When it is back, larger portions catch up at the same one statement
-// a second. A server that takes a connection and then says nothing is given up after twenty seconds.
+// a second. A server that takes a connection and then says nothing is given up after twenty seconds, and what it did not
+// take in that time is sent in smaller portions.
 package replica
 
 import (
@@ -72,6 +73,7 @@ type Feeder struct {
 	session  *session      // nil while there is none
 	next     time.Time     // when the next statement may be sent
 	failures int           // in a row
+	share    float64       // of the bounds of a portion, 1 unless the replica was too slow for it
 	journal  string        // id, once read
 
 	mu    sync.Mutex
@@ -112,7 +114,7 @@ func New(c Config) (*Feeder, error) {
 	if c.Dial != nil {
 		address.DialFunc = c.Dial
 	}
-	return &Feeder{config: c, address: address, turn: make(chan struct{}, 1)}, nil
+	return &Feeder{config: c, address: address, turn: make(chan struct{}, 1), share: 1}, nil
 }
 
 // Run feeds the replica until ctx ends, whatever happens to the replica. The error is that of ctx.
@@ -217,14 +219,24 @@ func (f *Feeder) feed(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.statement.clear()
-	upto, err := f.config.Journal.Changes(ctx, s.position, f.config.Rows, f.config.Bytes, s.statement.add)
+	upto, err := f.config.Journal.Changes(ctx, s.position, f.part(f.config.Rows), f.part(f.config.Bytes), s.statement.add)
 	if err != nil {
 		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, f.config.Timeout)
 	defer cancel()
-	return s.feed(limited, upto, head)
+	err = s.feed(limited, upto, head)
+	switch {
+	case err == nil:
+		f.share = min(1, f.share*1.1)
+	case limited.Err() != nil:
+		f.share /= 2 // it may have been too much for a narrow line
+	}
+	return err
 }
+
+// part is a bound of the next portion.
+func (f *Feeder) part(bound int64) int64 { return max(1, int64(float64(bound)*f.share)) }
 
 func (f *Feeder) connect(ctx context.Context) (err error) {
 	if f.journal == "" {

@@ -78,7 +78,7 @@ func TestFaults(t *testing.T) {
 				r := rand.New(rand.NewPCG(uint64(seed), 0))
 				w := newWorld(t, dsn, func(c *Config) { c.Rows = 1 + r.Int64N(200) })
 				var runs []string
-				for range 25 {
+				for range 16 {
 					w.act(r, &runs, fmt.Sprintf("run-%02d", seed))
 					w.trouble(r)
 				}
@@ -98,6 +98,7 @@ func TestFaults(t *testing.T) {
 	for _, n := range struck {
 		total += n
 	}
+	t.Logf("%d faults struck", total)
 	if total < 2*seeds && !t.Failed() {
 		t.Errorf("only %d faults struck", total)
 	}
@@ -269,6 +270,28 @@ func TestOutage(t *testing.T) {
 	if statements < 2 || statements > 6 {
 		t.Errorf("it took %d statements to catch up with %d rows", statements, rows)
 	}
+	w.same()
+}
+
+// TestNarrowLine: portions that are too large for the line become smaller until they come through.
+func TestNarrowLine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pgtest.Start(t), nil)
+	w.create("run-1")
+	w.flush()
+	for n := range 40 {
+		b := journaltest.NewBatch("run-1", n)
+		b.Snapshots[0].Seq = int64(n)
+		b.Snapshots[0].Deltas[0].Response = make([]byte, 10_000)
+		w.write(b)
+	}
+	w.network.narrow = 100_000
+	w.feeder.config.Timeout = 250 * time.Millisecond
+	w.feeder.step(t.Context())
+	if s := w.feeder.Status(); s.Position != 1 || !strings.Contains(s.LastError, "it did not answer in time") {
+		t.Errorf("status after the first portion is %+v", s)
+	}
+	w.flush()
 	w.same()
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"bench/runtime/bench"
 	"bench/sql/journal/journaltest"
 	"bench/sql/target/postgres/pgtest"
@@ -42,6 +44,38 @@ func TestProgress(t *testing.T) {
 		if p.Fed != fed || p.Head != head || time.Since(p.At).Abs() > time.Minute {
 			t.Errorf("progress is %+v, want %d of %d", p, fed, head)
 		}
+	}
+}
+
+// TestReports: reports come back from a replica as they do from the journal.
+func TestReports(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pgtest.Start(t), nil)
+	w.create("run-1")
+	for seed := range 3 {
+		b := journaltest.NewBatch("run-1", seed)
+		b.Snapshots[0].Seq = int64(seed)
+		w.write(b)
+	}
+	w.flush()
+	r, err := OpenReader(t.Context(), w.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	reports := func(read func(context.Context, string, func(*bench.Report) error) error) (all []bench.Report) {
+		err := read(t.Context(), "run-1", func(r *bench.Report) error {
+			all = append(all, *r)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	want := reports(w.journal.Reports)
+	if diff := cmp.Diff(want, reports(r.Reports)); diff != "" || len(want) != 4 {
+		t.Errorf("%d reports (-journal +replica):\n%s", len(want), diff)
 	}
 }
 

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,9 +31,49 @@ type world struct {
 	feeder  *Feeder
 }
 
+// emptyJournal is the file of a journal without runs. Making its tables takes longer than most tests.
+var emptyJournal = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "journal-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "journal.db")
+	j, err := journal.Open(context.Background(), path, journal.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := j.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// newJournal makes the file of a journal with an id of its own.
+func newJournal(t testing.TB) (path string) {
+	t.Helper()
+	file, err := emptyJournal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "journal.db")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(context.Background(), "UPDATE JOURNAL SET JOURNAL_ID = lower(hex(randomblob(16)))"); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func newWorld(t testing.TB, dsn string, adjust func(*Config)) *world {
 	t.Helper()
-	w := &world{t: t, path: filepath.Join(t.TempDir(), "journal.db"), dsn: dsn, network: &network{}}
+	w := &world{t: t, path: newJournal(t), dsn: dsn, network: &network{}}
 	var err error
 	if w.journal, err = journal.Open(context.Background(), w.path, journal.Options{}); err != nil {
 		t.Fatal(err)
