@@ -62,10 +62,12 @@ func TestSelectExample(t *testing.T) {
 // else the machine does, and is not what these tests are about.
 func (s *site) completed(apply *command) {
 	s.t.Helper()
-	if code := apply.code(); code != bench.ExitPass && code != bench.ExitFail {
-		s.t.Fatalf("exit %d", code)
+	code := apply.code()
+	row := s.query("SELECT STATUS, TOTAL_OPERATIONS, TOTAL_ERRORS, VERDICT FROM RUN_STATUS")[0]
+	verdict, _ := row[3].(string)
+	if want := bench.ExitCode(bench.StatusCompleted, "", bench.Verdict(verdict)); code != want || code == bench.ExitUndetermined {
+		s.t.Fatalf("exit %d with verdict %q", code, verdict)
 	}
-	row := s.query("SELECT STATUS, TOTAL_OPERATIONS, TOTAL_ERRORS FROM RUN_STATUS")[0]
 	if row[0] != string(bench.StatusCompleted) || row[1].(int64) == 0 || row[2].(int64) != 0 {
 		s.t.Errorf("the run is %v with %v operations and %v errors", row[0], row[1], row[2])
 	}
