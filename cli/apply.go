@@ -227,7 +227,8 @@ func (a *application) wanted() bench.Desired {
 	return a.desired
 }
 
-// stop asks the server for the end of the run, behind the back of whoever pressed the key.
+// stop asks the server for the end of the run, behind the back of whoever pressed the key. A server that is gone may be
+// back before long; then it is told.
 func (a *application) stop(d bench.Desired) {
 	a.mu.Lock()
 	server, run := a.at.client, a.run
@@ -235,9 +236,20 @@ func (a *application) stop(d bench.Desired) {
 	a.pending.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), a.Timeout)
 		defer cancel()
-		err := server.Stop(ctx, run, d, a.by("Ctrl-C"))
-		if err != nil && !errors.Is(err, &bench.Error{Code: bench.CodeRunEnded}) {
-			a.note("the server did not take the %s: %v", d, err)
+		for {
+			err := server.Stop(ctx, run, d, a.by("Ctrl-C"))
+			if errors.Is(err, &bench.Error{Code: bench.CodeUnreachable}) {
+				select {
+				case <-time.After(200 * time.Millisecond):
+					continue
+				case <-ctx.Done():
+				case <-a.left:
+				}
+			}
+			if err != nil && !errors.Is(err, &bench.Error{Code: bench.CodeRunEnded}) {
+				a.note("the server did not take the %s: %v", d, err)
+			}
+			return
 		}
 	})
 }

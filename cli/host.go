@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -83,14 +84,11 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 		return nil, err
 	}
 	log := p.log()
-	token := p.env("BENCH_TOKEN")
-	if token == "" {
-		token = rand.Text()
-	}
-	key, err := workerKey(p.Journal + ".key")
+	key, err := journalKey(p.Journal + ".key")
 	if err != nil {
 		return nil, err
 	}
+	token := cmp.Or(p.env("BENCH_TOKEN"), server.OwnerToken(key))
 	unfinished, err := journal.Unfinished(ctx)
 	if err != nil {
 		return nil, err
@@ -155,16 +153,16 @@ func listen(how hosting) (all []net.Listener, local string, err error) {
 	return []net.Listener{l, inner}, "http://" + inner.Addr().String(), nil
 }
 
-// workerKey is what the tokens of workers are made with. It is kept beside the journal, because workers outlive a server
-// and must be known to the next.
-func workerKey(path string) ([]byte, error) {
+// journalKey is what the tokens of workers, and that of the journal's owner, are made with. It is kept beside the journal,
+// because workers and viewers outlive a server and must be known to the next. Without the file, all tokens are new.
+func journalKey(path string) ([]byte, error) {
 	key, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		key = []byte(rand.Text())
 		err = os.WriteFile(path, key, 0o600)
 	}
 	if err != nil {
-		return nil, bench.Errorf(bench.CodeUnreachable, "the key of the journal's workers: %w", err)
+		return nil, bench.Errorf(bench.CodeUnreachable, "the key of the journal's tokens: %w", err)
 	}
 	return key, nil
 }

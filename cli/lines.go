@@ -89,8 +89,8 @@ func (d *lines) line(v *view, l link, now time.Time) string {
 			}
 		}
 	}
-	fmt.Fprintf(b, " err=%d", v.errors-d.errors)
-	d.errors = v.errors
+	fmt.Fprintf(b, " err=%d", max(0, v.errors-d.errors)) // another server of the run begins by telling all seconds again
+	d.errors = max(d.errors, v.errors)
 	if v.data != nil {
 		fmt.Fprintf(b, " conns=%d inflight=%d", v.gauge("connections"), v.gauge("in_flight"))
 		fmt.Fprintf(b, " workers=%d/%d", v.data.Workers, v.data.Expected)

@@ -39,7 +39,7 @@ var (
 	_ engine.Past      = (*journal.Journal)(nil)
 	_ server.Engine    = (*engine.Engine)(nil)
 	_ worker.Control   = (*engine.Engine)(nil)
-	_ worker.Control   = (*roaming)(nil)
+	_ worker.Control   = (*client.Plane)(nil)
 	_ database         = (*null.Target)(nil)
 	_ database         = (*sqlite.Target)(nil)
 	_ database         = (*postgres.Target)(nil)

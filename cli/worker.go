@@ -10,6 +10,7 @@ import (
 
 	"bench/runtime/bench"
 	"bench/runtime/worker"
+	"bench/server/client"
 )
 
 // workerCommand is one worker process of a run. Everything that it must know is in its environment, because its
@@ -41,8 +42,8 @@ func (c *workerCommand) Run(p *program) error {
 		}
 	}()
 	signal.Ignore(syscall.SIGPIPE) // whoever reads what this process says may die before it
-	plane := roam(server, token, p.env("BENCH_SERVER_FILE"))
-	defer plane.close()
+	plane := client.NewPlane(server, token, p.env("BENCH_SERVER_FILE"))
+	defer plane.Close()
 	config := p.workerConfig(plane, slog.New(slog.NewTextHandler(p.Stderr, nil)))
 	config.Run, config.Slot, config.Instance = run, slot, p.env("BENCH_INSTANCE")
 	err = worker.Run(ctx, config)

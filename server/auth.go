@@ -54,10 +54,16 @@ func callerOf(ctx context.Context) caller {
 
 // WorkerToken is the token of a run's workers. It is made from the key and the id alone, so that no server has to
 // remember it.
-func WorkerToken(key []byte, run string) string {
+func WorkerToken(key []byte, run string) string { return "w." + run + "." + sign(key, run) }
+
+// OwnerToken is the token of whoever owns the journal that the key belongs to. It is the same for all servers of the
+// journal, so that a viewer need not ask again when one takes the place of another.
+func OwnerToken(key []byte) string { return sign(key, "owner") } // no run has this id
+
+func sign(key []byte, text string) string {
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(run))
-	return "w." + run + "." + hex.EncodeToString(mac.Sum(nil))
+	mac.Write([]byte(text))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // authenticate finds out who sent a request: by the bearer token, else by the cookie of a session.

@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"bench/runtime/bench"
@@ -37,16 +38,21 @@ const (
 // maxAnswer is the largest answer that is read; more is an error.
 const maxAnswer = 256 << 20
 
-// A Client calls one server. Its methods may be called from many goroutines.
+// A Client calls one server, or whichever server a journal has (see [Client.Beside]). Its methods may be called from
+// many goroutines.
 type Client struct {
-	url   string
-	token string
-	http  *http.Client
+	at   atomic.Pointer[address]
+	file string // server.json of the journal, "" for one server
+	own  bool   // the token is good for every server of the journal
+	http *http.Client
 }
+
+// An address is where a server is, and what it lets a client in for.
+type address struct{ url, token string }
 
 // New makes a client of the server at a URL like "http://127.0.0.1:7433".
 func New(url, token string) *Client {
-	return &Client{url: strings.TrimRight(url, "/"), token: token, http: &http.Client{
+	c := &Client{http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
@@ -58,10 +64,35 @@ func New(url, token string) *Client {
 		// A redirect could lead the token elsewhere, and no server of ours sends one.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
+	c.at.Store(&address{strings.TrimRight(url, "/"), token})
+	return c
+}
+
+// Beside makes the client follow a journal: a server that cannot be reached may have been replaced by another, which has
+// left its address in the journal's server.json; the next call goes there. It is called before all others, and returns c.
+func (c *Client) Beside(file string) *Client {
+	c.file = file
+	return c
+}
+
+// look takes the address that the journal's server has left, if there is one.
+func (c *Client) look() {
+	if c.file == "" {
+		return
+	}
+	f, err := ReadServerFile(c.file)
+	if err != nil {
+		return // none yet
+	}
+	now := &address{f.URL, f.Token}
+	if c.own {
+		now.token = c.at.Load().token
+	}
+	c.at.Store(now)
 }
 
 // URL is that of the server.
-func (c *Client) URL() string { return c.url }
+func (c *Client) URL() string { return c.at.Load().url }
 
 // Close lets go of idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
@@ -153,27 +184,28 @@ func failure(text []byte, status int) *bench.Error {
 
 // call sends one request and reads the answer.
 func (c *Client) call(ctx context.Context, method, path string, header http.Header, body []byte) ([]byte, int, error) {
-	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+	at := c.at.Load()
+	r, err := http.NewRequestWithContext(ctx, method, at.url+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, 0, bench.Errorf(bench.CodeInvalid, "%q is not the URL of a server; write one like http://127.0.0.1:7433", c.url)
+		return nil, 0, bench.Errorf(bench.CodeInvalid, "%q is not the URL of a server; write one like http://127.0.0.1:7433", at.url)
 	}
 	if header != nil {
 		r.Header = header
 	}
-	if c.token != "" {
-		r.Header.Set("Authorization", "Bearer "+c.token)
+	if at.token != "" {
+		r.Header.Set("Authorization", "Bearer "+at.token)
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, 0, c.unreachable(ctx, err)
+		return nil, 0, c.unreachable(ctx, at, err)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return nil, 0, c.unreachable(ctx, err)
+		return nil, 0, c.unreachable(ctx, at, err)
 	}
 	if len(text) > maxAnswer {
 		return nil, 0, bench.Errorf(bench.CodeTooLarge, "the server's answer has more than %d bytes", maxAnswer)
@@ -181,19 +213,21 @@ func (c *Client) call(ctx context.Context, method, path string, header http.Head
 	return text, resp.StatusCode, nil
 }
 
-// unreachable is why there was no answer. A deadline counts as the server's fault, an end of the context by hand not.
-func (c *Client) unreachable(ctx context.Context, err error) error {
+// unreachable is why there was no answer, and has the client look for another server. A deadline counts as the server's
+// fault, an end of the context by hand not.
+func (c *Client) unreachable(ctx context.Context, at *address, err error) error {
 	if ctx.Err() == context.Canceled {
 		return context.Cause(ctx)
 	}
+	c.look()
 	if ctx.Err() != nil {
-		return bench.Errorf(bench.CodeUnreachable, "the server at %s did not answer in time: %w", c.url, err)
+		return bench.Errorf(bench.CodeUnreachable, "the server at %s did not answer in time: %w", at.url, err)
 	}
 	// The URL stands in the sentence already.
 	if e, ok := err.(*url.Error); ok {
 		err = e.Err
 	}
-	return bench.Errorf(bench.CodeUnreachable, "no server at %s: %w", c.url, err)
+	return bench.Errorf(bench.CodeUnreachable, "no server at %s: %w", at.url, err)
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

@@ -300,6 +300,10 @@ func (w *world) second(n int64) {
 	w.hub.Second(&bench.Second{Run: "r", Second: n, Phase: bench.PhaseMeasurement}, false)
 }
 
+func (w *world) event(n int64) {
+	w.hub.Event(bench.Event{Run: "r", Sequence: n, Type: bench.EventWorker})
+}
+
 func (w *world) end() {
 	w.hub.Ended(&bench.Run{ID: "r", State: bench.State{Status: bench.StatusCompleted}}, nil)
 }
@@ -307,6 +311,7 @@ func (w *world) end() {
 // followed is what a follower was given.
 type followed struct {
 	seconds []int64
+	events  []int64
 	hellos  []string
 	links   []Link
 	err     error
@@ -320,6 +325,8 @@ func (w *world) follow(ctx context.Context, o FollowOptions) *followed {
 			switch frame.T {
 			case "d":
 				f.seconds = append(f.seconds, *frame.Second)
+			case "ev":
+				f.events = append(f.events, frame.Event.Sequence)
 			case "hello":
 				f.hellos = append(f.hellos, frame.Resume)
 			}
@@ -373,18 +380,24 @@ func TestFollowAnotherEpoch(t *testing.T) {
 		w.start()
 		w.second(0)
 		f := w.follow(t.Context(), FollowOptions{})
+		w.event(1)
+		w.event(2)
+		synctest.Wait()
 		w.mu.Lock()
-		w.hub = new(tail.Hub) // the server came back and remembers nothing
+		w.hub = new(tail.Hub) // the server came back, and has everything from its journal
 		w.mu.Unlock()
 		w.start()
+		w.event(1)
+		w.event(2)
+		w.event(3)
 		w.second(7)
 		w.cut(false)
 		time.Sleep(time.Second)
 		w.second(8)
 		w.end()
 		f.done.Wait()
-		if got := fmt.Sprint(f.seconds, f.hellos, f.err); got != "[0 7 8] [snapshot snapshot] <nil>" {
-			t.Errorf("seconds, hellos and error are %s", got)
+		if got := fmt.Sprint(f.seconds, f.events, f.hellos, f.err); got != "[0 7 8] [1 2 3] [snapshot snapshot] <nil>" {
+			t.Errorf("seconds, events, hellos and error are %s", got)
 		}
 	})
 }
@@ -540,6 +553,46 @@ func TestDiscover(t *testing.T) {
 				t.Errorf("asked with %q", asked)
 			}
 		})
+	}
+}
+
+// A client that follows a journal goes to the server that took the place of the one before: an owner with the token that it
+// left, a worker with its own.
+func TestBeside(t *testing.T) {
+	var asked []string
+	answer := func(name string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, name+" "+r.Header.Get("Authorization"))
+			io.WriteString(w, `{}`)
+		}
+	}
+	first, second := httptest.NewServer(answer("first")), httptest.NewServer(answer("second"))
+	defer second.Close()
+	path := filepath.Join(t.TempDir(), "server.json")
+	owner, worker := New(first.URL, "old").Beside(path), NewPlane(first.URL, "mine", path)
+	call := func() (err, workerErr error) {
+		_, err = owner.Run(t.Context(), "r")
+		_, workerErr = worker.Heartbeat(t.Context(), bench.Heartbeat{})
+		return err, workerErr
+	}
+	if err, workerErr := call(); err != nil || workerErr != nil {
+		t.Fatal(err, workerErr)
+	}
+	first.Close()
+	if err, workerErr := call(); bench.CodeOf(err) != bench.CodeUnreachable || bench.CodeOf(workerErr) != bench.CodeUnreachable {
+		t.Errorf("nobody is there yet: %v, %v", err, workerErr)
+	}
+	text := fmt.Sprintf(`{"url":%q,"pid":%d,"token":"new"}`, second.URL, os.Getpid())
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	call() // finds that the first is gone
+	if err, workerErr := call(); err != nil || workerErr != nil {
+		t.Errorf("the second server: %v, %v", err, workerErr)
+	}
+	want := "[first Bearer old first Bearer mine second Bearer new second Bearer mine]"
+	if got := fmt.Sprint(asked); got != want {
+		t.Errorf("asked %s, want %s", got, want)
 	}
 }
 

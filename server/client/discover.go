@@ -34,7 +34,7 @@ func ReadServerFile(path string) (*api.ServerFile, error) {
 const discoverTimeout = 2 * time.Second
 
 // Discover is the live server of a server.json, nil if the file is not there or is one that a dead server left behind.
-// Alive means that its process is there and that it answers and takes the token.
+// Alive means that its process is there and that it answers and takes the token. The client follows the file.
 func Discover(ctx context.Context, path string) (*Client, error) {
 	f, err := ReadServerFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -46,7 +46,7 @@ func Discover(ctx context.Context, path string) (*Client, error) {
 	if !alive(f.PID) {
 		return nil, nil
 	}
-	c := New(f.URL, f.Token)
+	c := New(f.URL, f.Token).Beside(path)
 	limited, cancel := context.WithTimeout(ctx, discoverTimeout)
 	defer cancel()
 	if _, err := c.Runs(limited, 1, ""); err != nil {

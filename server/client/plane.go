@@ -10,8 +10,13 @@ import (
 // A Plane is the server as a worker sees it: its token is the worker's, and it may do nothing but this.
 type Plane struct{ client *Client }
 
-// NewPlane makes the plane of a server, for a worker's token.
-func NewPlane(url, token string) *Plane { return &Plane{New(url, token)} }
+// NewPlane makes the plane of a server, for a worker's token. file is the server.json of its journal, which names the
+// server that takes its place; "" when there will be none.
+func NewPlane(url, token, file string) *Plane {
+	c := New(url, token).Beside(file)
+	c.own = true
+	return &Plane{c}
+}
 
 // Close lets go of idle connections.
 func (p *Plane) Close() { p.client.Close() }

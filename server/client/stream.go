@@ -26,7 +26,7 @@ const (
 
 // A Stream is one connection to a run's stream. It is used by one goroutine.
 type Stream struct {
-	client  *Client
+	at      *address
 	conn    *websocket.Conn
 	silence *time.Timer // cuts the connection while Next waits
 	silent  atomic.Bool // it did
@@ -36,15 +36,16 @@ type Stream struct {
 func (c *Client) Stream(ctx context.Context, run, since string) (*Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	path := c.url + about(run) + "/stream"
+	at := c.at.Load()
+	path := at.url + about(run) + "/stream"
 	if since != "" {
 		path += "?" + url.Values{"since": {since}}.Encode()
 	}
 	header := make(http.Header)
-	if c.token != "" {
-		header.Set("Authorization", "Bearer "+c.token)
+	if at.token != "" {
+		header.Set("Authorization", "Bearer "+at.token)
 	}
-	s := &Stream{client: c}
+	s := &Stream{at: at}
 	conn, resp, err := websocket.Dial(ctx, path, &websocket.DialOptions{
 		HTTPClient: c.http, HTTPHeader: header, Subprotocols: []string{api.Protocol},
 		OnPingReceived: func(context.Context, []byte) bool {
@@ -58,7 +59,7 @@ func (c *Client) Stream(ctx context.Context, run, since string) (*Stream, error)
 			text, _ := io.ReadAll(resp.Body)
 			return nil, failure(text, resp.StatusCode)
 		}
-		return nil, c.unreachable(ctx, err)
+		return nil, c.unreachable(ctx, at, err)
 	}
 	conn.SetReadLimit(maxFrame)
 	s.conn = conn
@@ -81,9 +82,9 @@ func (s *Stream) Next(ctx context.Context) (*api.Frame, []byte, error) {
 	case websocket.CloseStatus(err) == websocket.StatusNormalClosure:
 		return nil, nil, io.EOF
 	case s.silent.Load():
-		return nil, nil, bench.Errorf(bench.CodeUnreachable, "nothing was heard from %s for %v", s.client.url, maxSilence)
+		return nil, nil, bench.Errorf(bench.CodeUnreachable, "nothing was heard from %s for %v", s.at.url, maxSilence)
 	default:
-		return nil, nil, bench.Errorf(bench.CodeUnreachable, "the stream from %s was lost: %w", s.client.url, err)
+		return nil, nil, bench.Errorf(bench.CodeUnreachable, "the stream from %s was lost: %w", s.at.url, err)
 	}
 	f := new(api.Frame)
 	if err := json.Unmarshal(text, f); err != nil {
@@ -110,14 +111,14 @@ type Link struct {
 // The time between two attempts to connect grows from firstRetry to lastRetry.
 const (
 	firstRetry      = 500 * time.Millisecond
-	lastRetry       = 15 * time.Second
+	lastRetry       = 2 * time.Second // a server that was started again is found by then
 	defaultPatience = 2 * time.Minute
 )
 
 // Follow gives the frames of a run to take until its end frame, and connects again when the connection is lost: from the
-// frame after the last one, as long as the server remembers it. After a restart of the server, take gets a hello whose
-// Resume is not ok and then what there is. changed, if not nil, hears whenever the link goes down, is tried, or stands
-// again; both are called from the caller's goroutine.
+// frame after the last one, as long as the server remembers it. A server that took the place of the one before does not:
+// then take gets a hello whose Resume is not ok and all seconds and histograms that there are, but no event twice. changed,
+// if not nil, hears whenever the link goes down, is tried, or stands again; both are called from the caller's goroutine.
 //
 // It returns nil after the end frame, an error of take as it is, the cause of ctx when ctx ends, and a *bench.Error when
 // the server refuses, cannot be reached at first, or cannot be reached again in time.
@@ -139,7 +140,7 @@ func (c *Client) Follow(ctx context.Context, run, since string, o FollowOptions,
 		case lost.IsZero():
 			return err
 		case time.Since(lost) > patience:
-			return bench.Errorf(bench.CodeUnreachable, "the server at %s was gone for more than %v: %w", c.url, patience, err)
+			return bench.Errorf(bench.CodeUnreachable, "the server at %s was gone for more than %v: %w", c.URL(), patience, err)
 		}
 		f.changed(Link{Down: true, Attempt: attempt, Err: err})
 		wait := min(firstRetry<<min(attempt, 10), lastRetry)
@@ -161,8 +162,9 @@ func passing(err error) bool {
 type follower struct {
 	epoch     string
 	since     string
-	connected bool // a hello was received
-	refused   bool // the last error is one of take
+	event     int64 // sequence of the newest one
+	connected bool  // a hello was received
+	refused   bool  // the last error is one of take
 	take      func(*api.Frame) error
 	changed   func(Link)
 }
@@ -177,7 +179,7 @@ func (f *follower) once(ctx context.Context, c *Client, run string) error {
 	for {
 		frame, _, err := s.Next(ctx)
 		if err == io.EOF {
-			return bench.Errorf(bench.CodeUnreachable, "the server at %s closed the stream before the run's end", c.url)
+			return bench.Errorf(bench.CodeUnreachable, "the server at %s closed the stream before the run's end", c.URL())
 		}
 		if err != nil {
 			return err
@@ -186,9 +188,11 @@ func (f *follower) once(ctx context.Context, c *Client, run string) error {
 			f.epoch, f.connected = frame.Epoch, true
 			f.changed(Link{})
 		}
-		if err := f.take(frame); err != nil {
-			f.refused = true
-			return err
+		if !f.told(frame) {
+			if err := f.take(frame); err != nil {
+				f.refused = true
+				return err
+			}
 		}
 		if frame.T == "hello" || frame.Seq > 0 { // a gap has no place of its own
 			f.since = f.epoch + ":" + number(frame.Seq)
@@ -197,4 +201,17 @@ func (f *follower) once(ctx context.Context, c *Client, run string) error {
 			return nil
 		}
 	}
+}
+
+// told reports whether a frame is an event that was taken before. Events have their numbers from the journal, which
+// every server of a run counts on.
+func (f *follower) told(frame *api.Frame) bool {
+	if frame.T != "ev" || frame.Event == nil {
+		return false
+	}
+	if frame.Event.Sequence <= f.event {
+		return true
+	}
+	f.event = frame.Event.Sequence
+	return false
 }
