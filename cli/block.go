@@ -122,6 +122,9 @@ func (d *block) lines(v *view, l link, now time.Time, width int) []string {
 		}
 		lines = append(lines, wrapped(facts, "   ", width)...)
 	}
+	if v.data != nil && v.data.Journal != "" {
+		lines = append(lines, "   "+yellow.on(d.colour, v.data.Journal))
+	}
 	if why := v.why(); why != "" {
 		lines = append(lines, "   qps 0 because "+why)
 	}

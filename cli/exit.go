@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"bench/runtime/bench"
 	"bench/specs"
@@ -87,7 +88,7 @@ func (p *program) exit(err error) int {
 	}
 	if diagnostics, ok := errors.AsType[specs.Diagnostics](err); ok {
 		diagnostics.WriteText(p.Stderr, p.colour(p.Stderr))
-	} else if text := err.Error(); text != "" {
+	} else if text := strings.TrimSpace(err.Error()); text != "" {
 		fmt.Fprintln(p.Stderr, "bench: "+text)
 	}
 	return exitCode(err)

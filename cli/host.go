@@ -36,16 +36,20 @@ type hosting struct {
 	silence     silenceFlags
 }
 
-// silenceFlags say how long a worker may be silent. A server that was there before has its own.
+// silenceFlags say how long a worker may be silent, and the journal unwritable. A server that was there before has its own.
 type silenceFlags struct {
-	StaleAfter time.Duration `help:"Silence after which a worker is STALE." default:"5s"`
-	DeadAfter  time.Duration `help:"Silence after which a worker is DEAD and its run ends." default:"30s"`
+	StaleAfter   time.Duration `help:"Silence after which a worker is STALE." default:"5s"`
+	DeadAfter    time.Duration `help:"Silence after which a worker is DEAD and its run ends." default:"30s"`
+	JournalAfter time.Duration `help:"How long the journal may take no writes before runs end." default:"20s"`
 }
 
 // check refuses limits that make no sense together.
 func (f silenceFlags) check() error {
 	if f.StaleAfter <= 0 || f.DeadAfter <= f.StaleAfter {
 		return usage("--dead-after (%s) must be more than --stale-after (%s), and both more than 0s", f.DeadAfter, f.StaleAfter)
+	}
+	if f.JournalAfter <= 0 {
+		return usage("--journal-after must be more than 0s, not %s", f.JournalAfter)
 	}
 	return nil
 }
@@ -95,10 +99,13 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	}
 	hub := &tail.Hub{Merge: stats.MergeHists, Log: log}
 	h := &hosted{url: local, done: make(chan struct{})}
-	h.engine = p.newEngine(journal, hub, local, key, log, engine.Settings{Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter})
+	h.engine = p.newEngine(journal, hub, local, key, log, engine.Settings{
+		Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter, Journal: how.silence.JournalAfter,
+	})
+	hub.Journal = h.engine.Unwritable
 	s := server.New(server.Config{
 		Engine: h.engine, History: journal, Hub: hub, Token: token, WorkerKey: key, Hosts: how.hosts, BehindProxy: how.behindProxy,
-		Version: version(), Log: log, Ready: func() map[string]string { return map[string]string{"journal": "ok"} },
+		Version: version(), Log: log, Ready: func() map[string]string { return map[string]string{"journal": cmp.Or(h.engine.Unwritable(), "ok")} },
 	})
 	h.place, h.link = reach(client.New(local, token)), s.Link(local)
 	file := api.ServerFile{URL: local, PID: os.Getpid(), Token: token, Started: time.Now()}

@@ -24,6 +24,7 @@ type lines struct {
 	next   time.Time   // when the next line is due
 	errors int64       // seen up to the last line
 	last   link
+	told   string // what was said of the journal
 }
 
 func (d *lines) frame(v *view, f *api.Frame, now time.Time) {
@@ -38,6 +39,12 @@ func (d *lines) frame(v *view, f *api.Frame, now time.Time) {
 		if f.Phase != d.phase && !f.Draining {
 			d.next = time.Time{} // the first second of a phase is shown when it comes
 		}
+		if f.Journal != d.told && f.Journal != "" {
+			fmt.Fprintln(d.w, clock(now), "--", f.Journal)
+		} else if f.Journal != d.told {
+			fmt.Fprintln(d.w, clock(now), "-- the journal is written again")
+		}
+		d.told = f.Journal
 	}
 }
 

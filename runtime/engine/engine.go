@@ -244,6 +244,9 @@ func (e *Engine) Live(id string) (*bench.Run, bool) {
 	return &live, true
 }
 
+// Unwritable says in words why the journal takes no writes, "" while it does.
+func (e *Engine) Unwritable() string { return e.writer.unwritable() }
+
 // Active is how many runs have not ended.
 func (e *Engine) Active() int {
 	e.mu.Lock()
@@ -293,6 +296,7 @@ func (e *Engine) journalLost(err error) {
 	defer e.mu.Unlock()
 	for _, r := range e.runs {
 		go r.do(context.Background(), func() {
+			r.unwritable = true
 			r.early(bench.ReasonJournalUnavailable, "the journal could not be written for %s: %v", e.Settings.Journal, err)
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bench/runtime/bench"
@@ -20,9 +21,17 @@ type writer struct {
 	failed func(error)
 	wake   chan struct{} // capacity 1: there is something to write
 
+	trouble atomic.Pointer[trouble] // nil while the store works
+
 	mu      sync.Mutex
 	pending bench.Batch
 	stored  []func()
+}
+
+// trouble is why the store does not take a batch, and since when.
+type trouble struct {
+	since time.Time
+	err   error
 }
 
 func newWriter(store Store, limit time.Duration, failed func(error)) *writer {
@@ -108,18 +117,20 @@ func newest[T any](all []T, key func(T) string) []T {
 	return kept
 }
 
-// write stores what waits, trying until it succeeds or ctx ends.
+// write stores what waits, trying until it succeeds or ctx ends. What comes meanwhile waits with it.
 func (w *writer) write(ctx context.Context) {
 	b, stored := w.take()
 	began, told := time.Now(), false
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := w.save(&b)
 		if err == nil {
+			w.trouble.Store(nil)
 			for _, f := range stored {
 				f()
 			}
 			return
 		}
+		w.trouble.Store(&trouble{began, err})
 		if !told && time.Since(began) >= w.limit {
 			told = true
 			w.failed(err)
@@ -127,24 +138,46 @@ func (w *writer) write(ctx context.Context) {
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			w.mu.Lock() // for last
-			later := w.pending
-			w.pending = b
-			add(&w.pending, &later)
-			w.stored = append(stored, w.stored...)
-			w.mu.Unlock()
+			w.putBack(b, stored) // for last
 			return
 		}
+		w.putBack(b, stored)
+		b, stored = w.take()
 	}
 }
 
+// putBack queues what could not be stored before what came later.
+func (w *writer) putBack(b bench.Batch, stored []func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	later := w.pending
+	w.pending = b
+	add(&w.pending, &later)
+	w.stored = append(stored, w.stored...)
+}
+
+// unwritable says in words why the store takes no writes, "" while it does. A single failure is no trouble yet.
+func (w *writer) unwritable() string {
+	t := w.trouble.Load()
+	if t == nil || time.Since(t.since) < time.Second {
+		return ""
+	}
+	return fmt.Sprintf("the journal cannot be written since %s: %v; runs end when that lasts for %s",
+		t.since.UTC().Format("15:04:05Z"), t.err, w.limit)
+}
+
+// save tries once. On a disk that is full there may be no room for all that waits, but for what runs ended with.
 func (w *writer) save(b *bench.Batch) error {
 	if b.Empty() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return w.store.Write(ctx, b)
+	err := w.store.Write(ctx, b)
+	if err != nil && len(b.Results) > 0 && w.store.Write(ctx, &bench.Batch{Results: b.Results, Totals: b.Totals}) == nil {
+		b.Results, b.Totals = nil, nil
+	}
+	return err
 }
 
 // last is the one try at the end.

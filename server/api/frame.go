@@ -13,7 +13,7 @@ const Protocol = "bench.v1"
 // that it does not know. Seq is per run and gap-free on the server, and is what ?since=EPOCH:SEQ resumes after.
 //
 //	hello  the first: Version, Epoch, Run, Workloads, Columns, GaugeColumns, Timeline, Resume; frames after Seq follow
-//	d      one second: Phase, Second, TS, Rows, Gauges, Workers, Expected, Draining, Corrected, Excluded, Why
+//	d      one second: Phase, Second, TS, Rows, Gauges, Workers, Expected, Draining, Corrected, Excluded, Why, Journal
 //	h      histogram of response times of one workload in one phase over [From, To] seconds: Phase, Workload, Histogram
 //	ev     an event: Event
 //	gap    d frames From..To of Seq were not sent: Why
@@ -49,7 +49,8 @@ type Frame struct {
 	Draining  bool           `json:"draining,omitempty"`
 	Corrected bool           `json:"corrected,omitempty"`
 	Excluded  map[string]int `json:"excluded,omitempty"`
-	Why       string         `json:"why,omitempty"` // why there is nothing to show; of gap: slow, ring
+	Why       string         `json:"why,omitempty"`     // why there is nothing to show; of gap: slow, ring
+	Journal   string         `json:"journal,omitempty"` // why the journal takes no writes
 
 	// h
 	Workload  *int   `json:"wl,omitempty"`

@@ -39,6 +39,9 @@ const keepEnded = 16
 type Hub struct {
 	// Merge adds histograms as they are found in the rows of seconds. Without it there are no h frames.
 	Merge func([][]byte) ([]byte, error)
+	// Journal is why the server's journal takes no writes, "" while it does, for the frames of runs that go on. It must not
+	// block. Nil is a journal that always works.
+	Journal func() string
 	// Log hears of frames that could not be made. Nil is silence.
 	Log *slog.Logger
 
@@ -53,6 +56,9 @@ type Hub struct {
 // Started begins the stream of a run.
 func (h *Hub) Started(run *bench.Run) {
 	s := newStream(rand.Text()[:8], run, h.Merge, h.logger(run.ID))
+	if h.Journal != nil {
+		s.journal = h.Journal
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.runs == nil {

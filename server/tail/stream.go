@@ -27,8 +27,9 @@ type frame struct {
 // A stream is one run's encoder and what it has made. One goroutine writes it (the engine's for that run); viewers read
 // it under mu.
 type stream struct {
-	epoch string
-	log   *slog.Logger
+	epoch   string
+	log     *slog.Logger
+	journal func() string // why it takes no writes, "" while it does
 
 	// The writer's own.
 	stamp   func() time.Time
@@ -52,6 +53,7 @@ func newStream(epoch string, run *bench.Run, merge func([][]byte) ([]byte, error
 	return &stream{
 		epoch: epoch, log: log, stamp: time.Now, windows: windows{merge: merge},
 		run: withoutSource(run), timeline: timeline(run), frames: ringFrames, changed: make(chan struct{}),
+		journal: func() string { return "" },
 	}
 }
 
@@ -114,7 +116,7 @@ func (s *stream) second(second *bench.Second, corrected bool) {
 	f := s.encode(&api.Frame{
 		T: "d", Phase: second.Phase, Second: &second.Second, Rows: rows, Gauges: gauges,
 		Workers: second.Workers, Expected: second.Expected, Draining: second.Draining, Corrected: corrected,
-		Excluded: second.Excluded, Why: second.Why,
+		Excluded: second.Excluded, Why: second.Why, Journal: s.journal(),
 	})
 	s.ring = append(s.ring, f)
 	s.bytes += len(f.text)

@@ -15,7 +15,11 @@ import (
 // seconds, results and totals are replaced. A row of a run that does not exist, or of a workload that is not in the run's
 // plan, fails the whole batch.
 func (j *Journal) Write(ctx context.Context, batch *bench.Batch) error {
-	return within("store a batch", j.change(ctx, func(t *tx) error {
+	store := j.change
+	if len(batch.Results) > 0 {
+		store = j.ending
+	}
+	return within("store a batch", store(ctx, func(t *tx) error {
 		each(t, batch.Workers, (*tx).worker)
 		each(t, batch.Snapshots, (*tx).snapshot)
 		each(t, batch.Seconds, (*tx).second)

@@ -15,6 +15,9 @@
 // writes with synchronous = FULL, one sync of the WAL per transaction. NORMAL would sync only at checkpoints, and could
 // forget the last transitions. A batch costs one sync, however many rows it has.
 //
+// On a disk that is full every write fails, and nothing that was stored is lost. What a run ends with is stored all the
+// same: for that there is a file beside the journal, "journal.db.reserve", that gives up its room.
+//
 // # Changes of state
 //
 // A transition is a compare-and-set on (run, epoch, status, phase). The state, the number of the next event and the event
@@ -53,9 +56,10 @@ import (
 // A Journal is the store of one server. Its methods may be used by several goroutines at once.
 type Journal struct {
 	*Reader
-	write *sql.DB // one connection
-	stmts map[string]*sql.Stmt
-	lock  *lock
+	write   *sql.DB // one connection
+	stmts   map[string]*sql.Stmt
+	lock    *lock
+	reserve reserve
 
 	mu        sync.Mutex
 	workloads map[string][]string // names of a run's workloads, in the order of its plan
@@ -108,13 +112,14 @@ func Open(ctx context.Context, path string, options Options) (_ *Journal, err er
 		return nil, err
 	}
 	return &Journal{
-		Reader: reader, write: schema.db, stmts: stmts, lock: schema.lock, workloads: map[string][]string{},
+		Reader: reader, write: schema.db, stmts: stmts, lock: schema.lock, reserve: reserve(schema.path + ".reserve"), workloads: map[string][]string{},
 	}, nil
 }
 
-// Close ends all connections, which leaves everything in the one file, and gives up the lock. Nothing may use the
+// Close ends all connections, which leaves everything in the one file, and gives up the reserve and the lock. Nothing may use the
 // journal any more.
 func (j *Journal) Close() error {
+	j.reserve.spend()
 	return errors.Join(j.Reader.Close(), j.write.Close(), j.lock.release())
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // Create stores a new run and its first event, with sequence 1. The run's NextSequence becomes 2, whatever run says. An
-// id that is taken is an error with code [bench.CodeConflict].
+// id that is taken is an error with code [bench.CodeConflict]. A disk without the room to tell how the run ends is one, too.
 func (j *Journal) Create(ctx context.Context, run *bench.Run, first bench.Event) error {
 	args, err := writeRun(run)
 	if err != nil {
@@ -24,6 +24,9 @@ func (j *Journal) Create(ctx context.Context, run *bench.Run, first bench.Event)
 	first.Run, first.Sequence = run.ID, 1
 	if first.CreatedAt.IsZero() {
 		first.CreatedAt = now()
+	}
+	if err := j.reserve.keep(); err != nil {
+		return fmt.Errorf("create run %s: %w", run.ID, err)
 	}
 	return within("create run "+run.ID, j.change(ctx, func(t *tx) error {
 		n, err := t.put("CreateRun", slices.Concat([]any{t.number}, args)...)
@@ -61,7 +64,11 @@ func (j *Journal) Transition(ctx context.Context, change bench.Transition) (*ben
 		event.EffectiveAt = change.At
 	}
 	var run *bench.Run
-	err := within(fmt.Sprintf("change run %s to %v", change.Run, change.To), j.change(ctx, func(t *tx) error {
+	store := j.change
+	if change.StopReason != "" {
+		store = j.ending
+	}
+	err := within(fmt.Sprintf("change run %s to %v", change.Run, change.To), store(ctx, func(t *tx) error {
 		n, err := t.put("ChangeState", change.To.Status, change.To.Phase,
 			writeOptional(start), writeOptional(warmup), writeOptional(measured), writeOptional(end),
 			writeText(change.StopReason), writeText(change.StopDetail), writeText(change.Verdict), writeText(change.Validity),

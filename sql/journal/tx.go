@@ -42,6 +42,15 @@ func (j *Journal) change(ctx context.Context, f func(*tx) error) error {
 	return begun.Commit()
 }
 
+// ending is change for what a run ends with, which also finds room on a disk that is full.
+func (j *Journal) ending(ctx context.Context, f func(*tx) error) error {
+	err := j.change(ctx, f)
+	if full(err) && j.reserve.spend() {
+		err = j.change(ctx, f)
+	}
+	return err
+}
+
 // put runs a query that writes rows of runs, with the number of the change as its first argument, and returns how many
 // it wrote.
 func (t *tx) put(query string, args ...any) (int64, error) {
