@@ -36,7 +36,7 @@ func (d *lines) frame(v *view, f *api.Frame, now time.Time) {
 	case "gap":
 		fmt.Fprintln(d.w, clock(now), gapLine(f))
 	case "d":
-		if f.Phase != d.phase && !f.Draining {
+		if rank(f.Phase) > rank(d.phase) && !f.Draining {
 			d.next = time.Time{} // the first second of a phase is shown when it comes
 		}
 		if f.Journal != d.told && f.Journal != "" {
@@ -49,15 +49,13 @@ func (d *lines) frame(v *view, f *api.Frame, now time.Time) {
 }
 
 func (d *lines) tick(v *view, l link, now time.Time) {
-	if l != d.last {
-		switch {
-		case l.down:
-			fmt.Fprintf(d.w, "%s -- stream lost (%s), reconnecting %d%s\n", clock(now), l.why, l.attempt, age(v, now))
-		case d.last.down:
-			fmt.Fprintf(d.w, "%s -- stream resumed\n", clock(now))
-		}
-		d.last = l
+	switch {
+	case l.down && !d.last.down: // and not each time that it is tried
+		fmt.Fprintf(d.w, "%s -- stream lost (%s), reconnecting%s\n", clock(now), l.why, age(v, now))
+	case d.last.down && !l.down:
+		fmt.Fprintf(d.w, "%s -- stream resumed\n", clock(now))
 	}
+	d.last = l
 	if l.replay && v.data != nil {
 		now = time.UnixMilli(v.data.TS) // a replay has the times of its run
 	}

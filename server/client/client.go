@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -221,13 +222,20 @@ func (c *Client) unreachable(ctx context.Context, at *address, err error) error 
 	}
 	c.look()
 	if ctx.Err() != nil {
-		return bench.Errorf(bench.CodeUnreachable, "the server at %s did not answer in time: %w", at.url, err)
+		return bench.Errorf(bench.CodeUnreachable, "the server at %s did not answer in time: %w", at.url, root(err))
 	}
-	// The URL stands in the sentence already.
-	if e, ok := err.(*url.Error); ok {
-		err = e.Err
+	return bench.Errorf(bench.CodeUnreachable, "no server at %s: %w", at.url, root(err))
+}
+
+// root is what an error comes down to. What stands around it repeats the URL, and how the request was made.
+func root(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
 	}
-	return bench.Errorf(bench.CodeUnreachable, "no server at %s: %w", at.url, err)
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

@@ -84,7 +84,7 @@ func (s *Stream) Next(ctx context.Context) (*api.Frame, []byte, error) {
 	case s.silent.Load():
 		return nil, nil, bench.Errorf(bench.CodeUnreachable, "nothing was heard from %s for %v", s.at.url, maxSilence)
 	default:
-		return nil, nil, bench.Errorf(bench.CodeUnreachable, "the stream from %s was lost: %w", s.at.url, err)
+		return nil, nil, bench.Errorf(bench.CodeUnreachable, "the stream from %s was lost: %w", s.at.url, root(err))
 	}
 	f := new(api.Frame)
 	if err := json.Unmarshal(text, f); err != nil {
