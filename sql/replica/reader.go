@@ -40,7 +40,7 @@ func OpenReader(ctx context.Context, dsn string) (_ *Reader, err error) {
 	if err != nil {
 		return nil, err
 	}
-	db := OpenDB(config)
+	db := openDB(config)
 	db.SetMaxOpenConns(4)
 	defer func() {
 		if err != nil {
