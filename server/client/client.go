@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -79,6 +80,15 @@ func (c *Client) Stop(ctx context.Context, run string, mode bench.Desired, by st
 	defer cancel()
 	_, err := send[json.RawMessage](ctx, c, "/api/runs/"+url.PathEscape(run)+"/stop", nil, api.StopRequest{Mode: mode, By: by})
 	return err
+}
+
+// Replica is how the replica stands that the server feeds; nil when it feeds none.
+func (c *Client) Replica(ctx context.Context) (*api.Replica, error) {
+	r, err := read[*api.Replica](ctx, c, "/api/replica", nil)
+	if errors.Is(err, &bench.Error{Code: bench.CodeNotFound}) {
+		return nil, nil
+	}
+	return r, err
 }
 
 // Ready is how the server stands. It needs no token. A server that is not ready is no error.

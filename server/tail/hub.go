@@ -29,6 +29,7 @@ import (
 	"sync/atomic"
 
 	"bench/runtime/bench"
+	"bench/server/api"
 )
 
 // keepEnded is how many ended runs a hub still streams from memory; older ones are replayed from the history.
@@ -39,6 +40,8 @@ const keepEnded = 16
 type Hub struct {
 	// Merge adds histograms as they are found in the rows of seconds. Without it there are no h frames.
 	Merge func([][]byte) ([]byte, error)
+	// Replica is how the server's replica stands, for the frames of runs that go on. It must not block. Nil is none.
+	Replica func() *api.Replica
 	// Log hears of frames that could not be made. Nil is silence.
 	Log *slog.Logger
 
@@ -53,6 +56,9 @@ type Hub struct {
 // Started begins the stream of a run.
 func (h *Hub) Started(run *bench.Run) {
 	s := newStream(rand.Text()[:8], run, h.Merge, h.logger(run.ID))
+	if h.Replica != nil {
+		s.replica = h.Replica
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.runs == nil {

@@ -27,8 +27,9 @@ type frame struct {
 // A stream is one run's encoder and what it has made. One goroutine writes it (the engine's for that run); viewers read
 // it under mu.
 type stream struct {
-	epoch string
-	log   *slog.Logger
+	epoch   string
+	log     *slog.Logger
+	replica func() *api.Replica // gives nil when there is none
 
 	// The writer's own.
 	stamp   func() time.Time
@@ -52,6 +53,7 @@ func newStream(epoch string, run *bench.Run, merge func([][]byte) ([]byte, error
 	return &stream{
 		epoch: epoch, log: log, stamp: time.Now, windows: windows{merge: merge},
 		run: withoutSource(run), timeline: timeline(run), frames: ringFrames, changed: make(chan struct{}),
+		replica: func() *api.Replica { return nil },
 	}
 }
 
@@ -110,11 +112,12 @@ func (s *stream) event(event bench.Event) {
 // second puts a second into the ring, and its histograms into their window.
 func (s *stream) second(second *bench.Second, corrected bool) {
 	rows, gauges := api.Columnar(second)
+	replica := s.replica()
 	s.mu.Lock()
 	f := s.encode(&api.Frame{
 		T: "d", Phase: second.Phase, Second: &second.Second, Rows: rows, Gauges: gauges,
 		Workers: second.Workers, Expected: second.Expected, Draining: second.Draining, Corrected: corrected,
-		Excluded: second.Excluded, Why: second.Why,
+		Excluded: second.Excluded, Why: second.Why, Replica: replica,
 	})
 	s.ring = append(s.ring, f)
 	s.bytes += len(f.text)
