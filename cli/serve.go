@@ -20,7 +20,7 @@ type serveCommand struct {
 
 // Run implements bench serve. The first signal ends runs in order, the second leaves. A closed terminal ends nothing.
 func (c *serveCommand) Run(p *program) error {
-	how := hosting{listen: c.Listen, behindProxy: c.BehindProxy, hosts: c.Hosts, silence: c.silenceFlags}
+	how := hosting{listen: c.Listen, behindProxy: c.BehindProxy, hosts: c.Hosts, silence: c.silenceFlags, tell: p.talk}
 	var err error
 	if how.tls, err = certificate(c.TLSCert, c.TLSKey); err != nil {
 		return err
@@ -34,6 +34,7 @@ func (c *serveCommand) Run(p *program) error {
 	for asked := false; ; {
 		select {
 		case <-h.done:
+			p.missing(h.missing)
 			return h.err
 		case s := <-p.Signals:
 			switch {
