@@ -93,7 +93,8 @@ func (f *feeding) watch(ctx context.Context) {
 // standing reads how the replica stands; the feeding has gone on for so long.
 func (f *feeding) standing(age time.Duration) *api.Replica {
 	s := f.feeder.Status()
-	r := &api.Replica{State: api.ReplicaCurrent, Place: f.store.String(), BacklogRows: s.Backlog, LagMS: s.Lag.Milliseconds(), Error: s.LastError}
+	r := &api.Replica{State: api.ReplicaCurrent, Reached: s.Reached, Place: f.store.String(),
+		BacklogRows: s.Backlog, LagMS: s.Lag.Milliseconds(), Error: s.LastError}
 	switch {
 	case s.LastError != "", !s.Connected && age > late:
 		r.State = api.ReplicaAway
@@ -149,11 +150,12 @@ func ailing(r *api.Replica) bool {
 // standing says how a replica stands.
 func standing(r *api.Replica) string {
 	text := string(r.State)
-	if ailing(r) {
-		text += fmt.Sprintf(", %s not in it yet", plural(r.BacklogRows, "row"))
-		if r.BacklogRows > 0 {
-			text += ", the oldest for " + span(time.Duration(r.LagMS)*time.Millisecond)
-		}
+	switch {
+	case !ailing(r) || r.BacklogRows == 0:
+	case !r.Reached: // some of them may have been fed by another server
+		text += fmt.Sprintf(", up to %s not in it yet", plural(r.BacklogRows, "row"))
+	default:
+		text += fmt.Sprintf(", %s not in it yet, the oldest for %s", plural(r.BacklogRows, "row"), span(time.Duration(r.LagMS)*time.Millisecond))
 	}
 	switch {
 	case r.Error != "":

@@ -56,6 +56,7 @@ type hosted struct {
 	url     string
 	link    string // for a browser, once
 	engine  *engine.Engine
+	store   store                   // that it feeds; nil when there is none
 	stop    context.CancelFunc      // begins the end: runs are stopped, then requests, then the replica is fed and the journal closed
 	skip    context.CancelCauseFunc // ends without the replica
 	done    chan struct{}
@@ -103,7 +104,7 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 		return nil, err
 	}
 	hub := &tail.Hub{Merge: stats.MergeHists, Log: log}
-	h := &hosted{url: local, done: make(chan struct{}), skip: func(error) {}}
+	h := &hosted{url: local, store: store, done: make(chan struct{}), skip: func(error) {}}
 	var replica func() *api.Replica
 	feed := func() (finish func() error) { return func() error { return nil } }
 	if store != nil {

@@ -48,7 +48,7 @@ func (c *tailCommand) Run(p *program) error {
 	}
 	defer at.close()
 	form, over := c.Output, run.Status.Terminal()
-	if form == "auto" && over {
+	if form == "auto" && (over || !at.live()) {
 		form = "line" // there is nothing to wait for, so a block would only flash by
 	}
 	w := &watch{

@@ -53,6 +53,7 @@ type Health struct {
 // stream. It is at most a second old.
 type Replica struct {
 	State       ReplicaState `json:"state"`
+	Reached     bool         `json:"reached"`         // since the server started; before, everything in its journal counts as not replicated
 	Place       string       `json:"place,omitempty"` // which one it is, without secrets; not in frames
 	BacklogRows int64        `json:"backlog_rows"`    // written to the journal and not replicated; one written three times counts three times
 	LagMS       int64        `json:"lag_ms"`          // age of the oldest of them

@@ -148,6 +148,28 @@ func TestCommitThenError(t *testing.T) {
 	w.same()
 }
 
+// TestAnswersAreLostAgainAndAgain: every statement is carried out and no answer comes. What has arrived is known with the
+// next connection, so the backlog that is shown is only what came after it.
+func TestAnswersAreLostAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pgtest.Start(t), nil)
+	w.create("run-1")
+	w.flush()
+	w.network.Last(replicatest.Unheard)
+	for n := range 3 {
+		before := w.fed()
+		w.write(journaltest.NewBatch("run-1", n))
+		w.feeder.step(t.Context())
+		s := w.feeder.Status()
+		if s.Position != before || s.Backlog == 0 || s.Connected || s.LastError == "" || w.fed() != s.Head {
+			t.Errorf("after %d answers were lost the replica is at change %d, before at %d, and the status is %+v", n+1, w.fed(), before, s)
+		}
+	}
+	w.network.Last(replicatest.None)
+	w.flush()
+	w.same()
+}
+
 // fed is the position as the replica has it.
 func (w *world) fed() (position int64) {
 	w.t.Helper()
