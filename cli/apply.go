@@ -275,7 +275,7 @@ func (a *application) end() error {
 	case <-a.left:
 		if host != nil {
 			host.stop()
-			host.skip(errSkipped)
+			host.feeding.leave()
 			select {
 			case <-host.done:
 				a.missing(host.missing)

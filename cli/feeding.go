@@ -56,8 +56,11 @@ func (f *feeding) frame() *api.Replica {
 }
 
 // start begins to feed. The function that it returns feeds what is missing, and ends it; its error is a sentence that says
-// what is not in the replica.
+// what is not in the replica. A nil feeding feeds nothing and lacks nothing.
 func (f *feeding) start() (finish func() error) {
+	if f == nil {
+		return func() error { return nil }
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	var busy sync.WaitGroup
 	busy.Go(func() { f.feeder.Run(ctx) })
@@ -120,8 +123,12 @@ func (f *feeding) flush() error {
 	return nil
 }
 
-// errSkipped is why the end of a server did not wait for its replica.
-var errSkipped = errors.New("it was not waited for")
+// leave ends the waiting for the replica, now or as soon as it begins. A nil feeding waits for nothing.
+func (f *feeding) leave() {
+	if f != nil {
+		f.skip(errors.New("it was not waited for"))
+	}
+}
 
 // turns tells of a replica whenever its state changes.
 type turns struct{ state api.ReplicaState }

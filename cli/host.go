@@ -56,9 +56,8 @@ type hosted struct {
 	url     string
 	link    string // for a browser, once
 	engine  *engine.Engine
-	store   store                   // that it feeds; nil when there is none
-	stop    context.CancelFunc      // begins the end: runs are stopped, then requests, then the replica is fed and the journal closed
-	skip    context.CancelCauseFunc // ends without the replica
+	feeding *feeding           // nil when there is no store to feed
+	stop    context.CancelFunc // begins the end: runs are stopped, then requests, then the store is fed and the journal closed
 	done    chan struct{}
 	err     error // why it ended, after done
 	missing error // what is not in the replica, after done
@@ -104,15 +103,13 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 		return nil, err
 	}
 	hub := &tail.Hub{Merge: stats.MergeHists, Log: log}
-	h := &hosted{url: local, store: store, done: make(chan struct{}), skip: func(error) {}}
+	h := &hosted{url: local, done: make(chan struct{})}
 	var replica func() *api.Replica
-	feed := func() (finish func() error) { return func() error { return nil } }
 	if store != nil {
-		f, err := p.newFeeding(store, journal, log, how.tell)
-		if err != nil {
+		if h.feeding, err = p.newFeeding(store, journal, log, how.tell); err != nil {
 			return nil, err
 		}
-		feed, h.skip, replica, hub.Replica = f.start, f.skip, f.now.Load, f.frame
+		replica, hub.Replica = h.feeding.now.Load, h.feeding.frame
 	}
 	h.engine = p.newEngine(journal, hub, local, key, log, engine.Settings{Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter})
 	s := server.New(server.Config{
@@ -125,7 +122,7 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	h.stop = stop
 	go func() {
 		defer close(h.done)
-		finish := feed()
+		finish := h.feeding.start()
 		err := serve(life, h.engine, func(ctx context.Context) error { return h.engine.Adopt(ctx, journal, unfinished) }, s, listeners)
 		err = errors.Join(err, server.RemoveFile(p.serverFile(), file))
 		h.missing = finish()
@@ -226,7 +223,7 @@ func (h *hosted) end(signals <-chan os.Signal) error {
 		case <-h.done:
 			return h.err
 		case <-signals:
-			h.skip(errSkipped)
+			h.feeding.leave()
 		}
 	}
 }

@@ -32,8 +32,8 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	fmt.Fprintln(p.Stdout, h.url)
 	p.talk("serving %s; other commands find this server by %s", p.Journal, p.serverFile())
-	if h.store != nil {
-		p.talk("feeding %s", h.store)
+	if h.feeding != nil {
+		p.talk("feeding %s", h.feeding.store)
 	}
 	for asked, skipped := false, false; ; {
 		select {
@@ -46,7 +46,7 @@ func (c *serveCommand) Run(p *program) error {
 				p.talk("the terminal is gone; the server goes on")
 			case asked && !skipped && h.engine.Active() == 0: // what it waits for is the store
 				skipped = true
-				h.skip(errSkipped)
+				h.feeding.leave()
 			case asked:
 				return &outcome{bench.ExitSignal, "left without waiting for runs to end"}
 			default:
