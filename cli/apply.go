@@ -172,6 +172,9 @@ func (a *application) try(ctx context.Context) (*bench.Run, error) {
 		if host == nil && !a.named() && errors.Is(err, &bench.Error{Code: bench.CodeUnreachable}) {
 			err = bench.Errorf(bench.CodeBusy, "the server beside %s is about to end: %w", a.Journal, err)
 		}
+		if host != nil {
+			host.feeding.leave() // there is nothing of this run to feed
+		}
 		return nil, errors.Join(err, a.end())
 	}
 	a.mu.Lock()

@@ -113,11 +113,19 @@ func (f *feeding) standing(age time.Duration) *api.Replica {
 func (f *feeding) flush() error {
 	ctx, cancel := context.WithTimeoutCause(f.patience, flushLimit, fmt.Errorf("%s were not enough", flushLimit))
 	defer cancel()
-	told := time.AfterFunc(flushTold, func() {
-		f.talk("waiting up to %s for %s to take what it lacks; Ctrl-C leaves it to the next server", flushLimit, f.store)
+	done := make(chan struct{})
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		select {
+		case <-time.After(flushTold):
+			f.talk("waiting up to %s for %s to take what it lacks; Ctrl-C leaves it to the next server", flushLimit, f.store)
+		case <-done:
+		}
 	})
-	defer told.Stop()
-	if err := f.feeder.Flush(ctx); err != nil {
+	err := f.feeder.Flush(ctx)
+	close(done)
+	telling.Wait()
+	if err != nil {
 		return fmt.Errorf("%w; the next server on %s with this store goes on from there", err, f.journal)
 	}
 	return nil

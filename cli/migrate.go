@@ -33,7 +33,11 @@ type (
 func (c *migrateStatus) Run(p *program) error {
 	ctx, cancel := p.until()
 	defer cancel()
-	schema, _, err := p.schema()
+	_, open, err := p.tables()
+	if err != nil {
+		return err
+	}
+	schema, err := open()
 	if errors.Is(err, fs.ErrNotExist) {
 		p.talk("%v", err)
 		return ends(bench.ExitDiffers)
@@ -96,14 +100,18 @@ func (c *migrateUp) Run(p *program) error {
 func (c *migrateDown) Run(p *program) error {
 	ctx, cancel := p.until()
 	defer cancel()
-	schema, name, err := p.schema()
+	name, open, err := p.tables()
+	if err != nil {
+		return err
+	}
+	if !c.Yes {
+		return usage("migrate down deletes what the newest tables of %s hold; add --yes to do it", name)
+	}
+	schema, err := open()
 	if err != nil {
 		return err
 	}
 	defer schema.Close()
-	if !c.Yes {
-		return usage("migrate down deletes what the newest tables of %s hold; add --yes to do it", name)
-	}
 	m, err := schema.Down(ctx)
 	if bench.CodeOf(err) == bench.CodeUnreachable {
 		return err
@@ -132,16 +140,14 @@ func (c *migrateSQL) Run(p *program) error {
 	return err
 }
 
-// schema is that of the store of --store, else that of the journal, with the name of either.
-func (p *program) schema() (schema, string, error) {
+// tables are those of the store of --store, else those of the journal: whose they are, and how to open them.
+func (p *program) tables() (name string, open func() (schema, error), err error) {
 	store, err := p.namedStore()
-	if err != nil {
-		return nil, "", err
+	switch {
+	case err != nil:
+		return "", nil, err
+	case store != nil:
+		return store.String(), store.schema, nil
 	}
-	if store == nil {
-		s, err := openSchema(p.Journal)
-		return s, p.Journal, err
-	}
-	s, err := store.schema()
-	return s, store.String(), err
+	return p.Journal, func() (schema, error) { return openSchema(p.Journal) }, nil
 }

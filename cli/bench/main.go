@@ -32,7 +32,7 @@
 // # Exit codes
 //
 // 0 every SLO passed with evidence · 1 one failed · 2 undetermined · 3 differs · 5 the run ended early · 80 a mistake on
-// the command line or in the spec · 83 not authorised · 100 a bug · 101 server, journal or database out of reach · 130 left
+// the command line or in the spec · 83 not authorised · 100 a bug · 101 server, journal, store or database out of reach · 130 left
 // by a signal. They do not depend on the form of the output.
 package main
 
