@@ -74,9 +74,6 @@ func exitCode(err error) int {
 		}
 		return bench.ExitBug
 	}
-	if errors.Is(err, context.DeadlineExceeded) { // --timeout, while something was read that has no code for it
-		return bench.ExitUnreachable
-	}
 	if errors.Is(err, context.Canceled) {
 		return bench.ExitSignal
 	}
