@@ -158,9 +158,14 @@ func (s *site) catchesUp(limit time.Duration) {
 	s.t.Helper()
 	var r api.Replica
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
-		if r = s.replica(); r.State == api.ReplicaCurrent && r.BacklogRows == 0 {
+		r = api.Replica{}
+		if err := json.Unmarshal(s.get("/api/replica"), &r); err != nil {
+			s.t.Fatal(err)
+		}
+		if r.State == api.ReplicaCurrent && r.BacklogRows == 0 {
 			return
 		}
+		<-time.After(50 * time.Millisecond)
 	}
 	s.t.Fatalf("after %s the replica is %+v", limit, r)
 }
