@@ -214,6 +214,7 @@ func TestStoreStaysSecret(t *testing.T) {
 		server.code()
 		everything.Write(server.stdout.Bytes())
 		everything.Write(server.stderr.Bytes())
+		ask("-v", "apply", s.spec(fmt.Sprintf(fleetSpec, "1s", 1))) // whose server tells what it does
 		ask("-v", "list", "--store", "env:BENCH_STORE")
 		ask("-v", "migrate", "--store", "env:BENCH_STORE", "status")
 	}

@@ -18,7 +18,6 @@ import (
 // bytes. The zero value works.
 type Network struct {
 	mu      sync.Mutex
-	away    bool  // connections are refused, and those that stand break when something is sent
 	lasting Fault // until it is told otherwise
 	fault   Fault // of the connection that reads next
 	after   int   // answers to let through before the fault
@@ -43,7 +42,7 @@ var errBroken = errors.New("the connection broke")
 
 // Dial connects to a server through the network. It is a pgconn.DialFunc.
 func (n *Network) Dial(ctx context.Context, kind, address string) (net.Conn, error) {
-	if n.gone() {
+	if n.lasts(Refused) {
 		return nil, &net.OpError{Op: "dial", Net: kind, Err: errors.New("connection refused")}
 	}
 	c, err := new(net.Dialer).DialContext(ctx, kind, address)
@@ -65,16 +64,16 @@ func (n *Network) Plan(f Fault, after int) {
 func (n *Network) Last(f Fault) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.lasting, n.away = f, f == Refused
+	n.lasting = f
 	for _, g := range n.gates {
-		if err := g.turn(!n.away); err != nil {
+		if err := g.turn(f != Refused); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Refuse makes Refused last, or ends it.
+// Refuse makes Refused last, or ends it, on a network that nobody listens to.
 func (n *Network) Refuse(away bool) {
 	f := None
 	if away {
@@ -95,12 +94,6 @@ func (n *Network) Struck() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.struck
-}
-
-func (n *Network) gone() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.away
 }
 
 // lasts reports whether a fault lasts now.
@@ -144,7 +137,7 @@ type wire struct {
 }
 
 func (w *wire) Write(b []byte) (int, error) {
-	if w.network.gone() {
+	if w.network.lasts(Refused) {
 		w.Close()
 		return 0, errBroken
 	}
