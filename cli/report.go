@@ -49,11 +49,11 @@ func (c *reportCommand) Run(p *program) error {
 	if result != nil && !c.Histograms {
 		result = withoutHistograms(result)
 	}
-	return p.report(p.Stdout, c.Output, run, result)
+	return p.report(p.Stdout, c.Output, run, result, at.lacks)
 }
 
-// report prints a result in a form and gives what the run ended with, the same for every form.
-func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench.Result) error {
+// report prints a result in a form and gives what the run ended with, the same for every form. lacks is what may be missing.
+func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench.Result, lacks []lack) error {
 	code := bench.ExitCode(run.Status, run.StopReason, run.Verdict)
 	var err error
 	switch form {
@@ -65,7 +65,8 @@ func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench
 			Exit          int           `json:"exit"`
 			Run           *bench.Run    `json:"run"`
 			Result        *bench.Result `json:"result"`
-		}{"1.0", code, run, result})
+			Lacks         []lack        `json:"lacks,omitempty"`
+		}{"1.0", code, run, result, lacks})
 	case "csv":
 		err = writeCSV(w, run, result)
 	default:

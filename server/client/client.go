@@ -113,6 +113,15 @@ func (c *Client) Stop(ctx context.Context, run string, mode bench.Desired, by st
 	return err
 }
 
+// Replica is how the replica stands that the server feeds; nil when it feeds none.
+func (c *Client) Replica(ctx context.Context) (*api.Replica, error) {
+	r, err := read[*api.Replica](ctx, c, "/api/replica", nil)
+	if errors.Is(err, &bench.Error{Code: bench.CodeNotFound}) {
+		return nil, nil
+	}
+	return r, err
+}
+
 // Ready is how the server stands. It needs no token. A server that is not ready is no error.
 func (c *Client) Ready(ctx context.Context) (*api.Health, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
