@@ -324,11 +324,12 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// clockError is the largest bound of a worker's clock error.
+// clockError is the largest bound of how far off a worker's clock is, or was at t0. What clocks drift apart after it makes no
+// worker's window longer or shorter than that of the others by more than its share of ClockDriftPPM.
 func (o *roster) clockError() time.Duration {
 	var worst int64
 	for _, m := range o.members {
-		worst = max(worst, m.ErrorNS)
+		worst = max(worst, m.ErrorNS-max(m.SinceT0US, 0)*bench.ClockDriftPPM/1000)
 	}
 	return time.Duration(worst)
 }

@@ -81,7 +81,7 @@ func (w *worker) lastBeat() {
 func (w *worker) sendBeat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	offset, bound := w.clock.estimate()
+	clock := w.clock.estimate()
 	cpu, memory := w.usage.read()
 	errors, last := w.exhibits.Errors()
 	w.mu.Lock()
@@ -89,13 +89,13 @@ func (w *worker) sendBeat(ctx context.Context) error {
 	if h.Fatal == "" {
 		h.ErrorCount, h.LastError = errors, last
 	}
-	if !w.t0.IsZero() {
-		h.SinceT0US = time.Since(w.t0).Microseconds()
+	if !w.t0.IsZero() { // which is never moved: what it rests on gets worse with time, whatever is known better by now
+		h.SinceT0US, clock = time.Since(w.t0).Microseconds(), w.by
 	}
 	w.heart.Facts = nil // once is enough
 	w.mu.Unlock()
-	h.OffsetNS, h.ErrorNS, h.CPUPercent, h.MemoryBytes = offset, bound, cpu, memory
 	sent := w.clock.local()
+	h.OffsetNS, h.ErrorNS, h.CPUPercent, h.MemoryBytes = clock.offset, clock.bound(sent), cpu, memory
 	ack, err := w.Control.Heartbeat(ctx, h)
 	if err != nil {
 		if h.Facts != nil {

@@ -91,6 +91,7 @@ type worker struct {
 	mu    sync.Mutex
 	heart bench.Heartbeat
 	t0    time.Time // that it is armed for
+	by    probe     // that t0 rests on
 }
 
 // Run joins the run and returns when the worker's part in it is over and its FINAL is durable. When ctx ends, it cancels
