@@ -31,6 +31,7 @@ type Heartbeat struct {
 	Run         string       `json:"run"`
 	Worker      string       `json:"worker"`
 	Generation  int64        `json:"generation"`
+	Number      int64        `json:"number,omitempty"` // of the generation's heartbeats, from 1; not stored
 	Status      WorkerStatus `json:"status"`
 	Phase       Phase        `json:"phase"`
 	Stage       Stage        `json:"stage"`

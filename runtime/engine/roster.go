@@ -23,6 +23,7 @@ type member struct {
 	instance string
 	launched time.Time
 	heard    time.Time // on the monotonic clock
+	beats    int64     // number of the newest heartbeat
 	durable  *progress
 	since    int64     // end of its last report of MEASUREMENT
 	gone     bool      // its process ended
@@ -90,8 +91,12 @@ func (o *roster) member(worker string, generation int64) (*member, error) {
 // Name is the worker's name.
 func (m *member) Name() string { return m.Worker.Worker }
 
-// beat takes in a heartbeat.
+// beat takes in a heartbeat. One that was overtaken on its way says nothing that is still true.
 func (o *roster) beat(m *member, h bench.Heartbeat) {
+	if h.Number <= m.beats {
+		return
+	}
+	m.beats, h.Number = h.Number, 0
 	m.heard, m.LastHeartbeat = time.Now(), time.Now().UTC()
 	was := m.Status
 	if o.r.adopted && h.SinceT0US != 0 {

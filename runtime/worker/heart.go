@@ -85,6 +85,7 @@ func (w *worker) sendBeat(ctx context.Context) error {
 	cpu, memory := w.usage.read()
 	errors, last := w.exhibits.Errors()
 	w.mu.Lock()
+	w.heart.Number++
 	h := w.heart
 	if h.Fatal == "" {
 		h.ErrorCount, h.LastError = errors, last
