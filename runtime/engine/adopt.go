@@ -60,8 +60,8 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 		return nil, err
 	}
 	r := prepareRun(e, old.ID, old.Plan, nil)
-	r.adopted, r.record, r.asked = true, record, r.hash
-	r.record.Plan = r.plan
+	r.adopted, r.record, r.asked, r.armed = true, record, r.hash, map[int]*bench.Timeline{}
+	r.record.Plan, r.sequence = r.plan, record.NextSequence-1
 	if r.plan.Guard.MaxDuration > 0 {
 		r.guard.until = record.CreatedAt.Add(r.plan.Guard.MaxDuration.D())
 	}
