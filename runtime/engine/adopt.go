@@ -77,6 +77,7 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 				return nil, fmt.Errorf("read event %d: %w", event.Sequence, err)
 			}
 			r.attempt, r.timeline = a.Attempt, &a.Timeline
+			r.armed[a.Attempt] = &a.Timeline
 			r.t0 = time.Now().Add(time.Until(a.Timeline.T0)) // until the workers say better
 		}
 		e.Listener.Event(event) // not to workers: what the server before this one commanded is in terms of its own clock
@@ -178,20 +179,26 @@ func (r *run) resumeStarting() *ending {
 		r.timeline, r.t0 = nil, time.Time{}
 		return r.fromMuster()
 	}
-	if r.roster.allStanding(r.attempt) {
-		r.begin()
-		return r.fromStart()
+	stands := r.attempt // the newest, unless a worker that did not hear of it has begun by one before
+	if begun := r.roster.begunBy(); begun > 0 {
+		stands = begun
 	}
-	r.attempt++
-	r.waiting = "the start to be acknowledged"
-	r.tellArm("the start at %s stands, attempt %d")
-	armed, end := r.until(time.Now().Add(adoptWait), func() bool { return r.roster.allStanding(r.attempt) })
-	switch {
-	case end != nil:
-		return end
-	case !armed || time.Since(r.t0) > r.plan.Warmup.D()+r.e.Settings.Lead:
-		return &ending{reason: bench.ReasonServerLost, abort: true,
-			detail: "the server ended while it started the workers: some had begun, the others could not be told in time"}
+	r.timeline = r.armed[stands]
+	if !r.roster.allStanding(stands, stands) {
+		if r.roster.begunBy() == 0 {
+			r.t0 = time.Now().Add(time.Until(r.timeline.T0))
+		}
+		r.attempt++
+		r.waiting = "the start to be acknowledged"
+		r.tellArm("the start at %s stands, attempt %d", true)
+		armed, end := r.until(time.Now().Add(adoptWait), func() bool { return r.roster.allStanding(stands, r.attempt) })
+		if end == nil && !armed {
+			end = &ending{reason: bench.ReasonServerLost, abort: true,
+				detail: "the server ended while it started the workers: some had begun, the others could not be told in time"}
+		}
+		if end != nil {
+			return end
+		}
 	}
 	r.begin()
 	return r.fromStart()
@@ -224,17 +231,29 @@ func (o *roster) anyArmed() bool {
 	return slices.ContainsFunc(o.members, func(m *member) bool { return m.Armed > 0 })
 }
 
-// allStanding reports whether every worker is armed for an attempt, or has started already.
-func (o *roster) allStanding(attempt int) bool {
-	return o.all(func(m *member) bool { return m.Armed == attempt || m.SinceT0US > 0 })
+// begunBy is the newest attempt by which a worker has begun; 0 when none has.
+func (o *roster) begunBy() int {
+	attempt := 0
+	for _, m := range o.members {
+		if m.SinceT0US > 0 {
+			attempt = max(attempt, m.Armed)
+		}
+	}
+	return attempt
+}
+
+// allStanding reports whether every worker is armed for one of two attempts that have the same t0.
+func (o *roster) allStanding(stands, again int) bool {
+	return o.all(func(m *member) bool { return m.Armed == stands || m.Armed == again })
 }
 
 // reestimate takes t0 from the workers after a restart: the median of what they say has passed since. Their clocks never
 // stopped, the server's did. It is never moved for them, only found again.
 func (o *roster) reestimate() {
 	var starts []time.Time
+	begun := o.begunBy()
 	for _, m := range o.members {
-		if !m.start.IsZero() {
+		if !m.start.IsZero() && (begun == 0 || m.Armed == begun) { // whoever is armed by another attempt has another t0
 			starts = append(starts, m.start)
 		}
 	}

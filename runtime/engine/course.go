@@ -167,7 +167,7 @@ func (r *run) arm() *ending {
 		if r.plan.Iterations == 0 {
 			r.timeline.EndUS = r.timeline.WarmupUS + r.plan.Duration.D().Microseconds()
 		}
-		r.tellArm("start at %s, attempt %d")
+		r.tellArm("start at %s, attempt %d", false)
 		armed, end := r.until(r.t0.Add(-armMargin), func() bool { return r.roster.allArmed(attempt) })
 		if end != nil {
 			return end
@@ -181,10 +181,10 @@ func (r *run) arm() *ending {
 		detail: "the start was not acknowledged in time by " + r.roster.unarmed()}
 }
 
-// tellArm stores the time line and sends it. format has t0 and the attempt.
-func (r *run) tellArm(format string) {
+// tellArm stores the time line and sends it. format has t0 and the attempt; standing says that some may have begun by it.
+func (r *run) tellArm(format string, standing bool) {
 	r.announce(bench.EventArm, "info", r.t0, bench.Arm{
-		Attempt: r.attempt, T0NS: int64(r.t0.Sub(r.e.start)), Timeline: *r.timeline,
+		Attempt: r.attempt, T0NS: int64(r.t0.Sub(r.e.start)), Timeline: *r.timeline, Standing: standing,
 	}, format, r.timeline.T0.Format("15:04:05.000"), r.attempt)
 }
 

@@ -99,13 +99,6 @@ func (o *roster) beat(m *member, h bench.Heartbeat) {
 	m.beats, h.Number = h.Number, 0
 	m.heard, m.LastHeartbeat = time.Now(), time.Now().UTC()
 	was := m.Status
-	if o.r.adopted && h.SinceT0US != 0 {
-		start := time.Now().Add(-time.Duration(h.SinceT0US) * time.Microsecond)
-		if m.start.IsZero() || start.Before(m.start) { // the earliest was the least delayed on its way
-			m.start = start
-			o.reestimate()
-		}
-	}
 	m.adopted = false
 	if h.Facts != nil {
 		for _, f := range h.Facts {
@@ -120,6 +113,13 @@ func (o *roster) beat(m *member, h bench.Heartbeat) {
 		h.Status, h.Stage, h.Phase = m.Status, m.Stage, m.Phase // it has said its last word
 	}
 	m.Heartbeat = h
+	if o.r.adopted && h.SinceT0US != 0 {
+		start := time.Now().Add(-time.Duration(h.SinceT0US) * time.Microsecond)
+		if m.start.IsZero() || start.Before(m.start) { // the earliest was the least delayed on its way
+			m.start = start
+			o.reestimate()
+		}
+	}
 	if h.Status == bench.WorkerReady && m.ReadyAt == nil {
 		if h.PlanHash != o.r.hash {
 			o.r.early(bench.ReasonWorkerFailed, "%s is ready for another plan: its hash is %.12s", m.Name(), h.PlanHash)

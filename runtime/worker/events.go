@@ -70,6 +70,10 @@ func (w *worker) obey(e bench.Event) {
 		if a.t0, a.by, valid = w.clock.at(e.Epoch, a.T0NS); !valid {
 			return
 		}
+		if late := time.Since(a.t0); late >= 0 && !(a.Standing && late < time.Duration(a.Timeline.WarmupUS)*time.Microsecond) {
+			w.Log.Warn("an ARM came too late to be obeyed", "late", late, "attempt", a.Attempt)
+			break // whoever is not armed is sent a later t0
+		}
 		select {
 		case <-w.armed: // replaced by the later attempt
 		default:
