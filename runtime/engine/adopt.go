@@ -117,7 +117,10 @@ func (r *run) replay(p *bench.Report) error {
 		return err
 	}
 	for _, m := range r.roster.members {
-		if m.Name() == p.Worker && m.Generation <= p.Generation {
+		if m.Name() == p.Worker && p.Generation < m.Generation {
+			return nil // it was replaced before anything counted
+		}
+		if m.Name() == p.Worker {
 			m.Generation = p.Generation // its row may be older than its reports
 			m.count(p, &counted)
 			m.durable.reach(p.Seq)
@@ -143,6 +146,9 @@ func (r *run) resume(wctx context.Context) *ending {
 			detail: fmt.Sprintf("the server (%s) ended in %s, and its workers with it", r.record.Owner, r.record.Phase)}
 	}
 	for _, m := range r.roster.members {
+		if m.Status == bench.WorkerDead && !m.Final && r.record.Status != bench.StatusCancelling {
+			r.early(bench.ReasonWorkerLost, "%s was lost before the server that drove the run was", m.Name())
+		}
 		if m.Generation == 0 || m.Final || m.Status == bench.WorkerDead {
 			continue
 		}
@@ -152,12 +158,15 @@ func (r *run) resume(wctx context.Context) *ending {
 			r.do(wctx, func() { r.roster.exited(slot, err) })
 		})
 	}
+	if r.record.Status == bench.StatusCancelling { // the reason is stored, whoever is lost meanwhile, and the workers are told again
+		return &ending{reason: r.record.StopReason, detail: r.record.StopDetail, abort: r.record.Desired == bench.DesiredAbort}
+	}
 	r.waiting = "the workers to be heard again"
 	if _, end := r.until(time.Now().Add(adoptWait), r.roster.allHeard); end != nil {
 		return end
 	}
 	r.waiting = ""
-	if r.record.Status != bench.StatusCancelling && r.record.Desired.Exceeds(r.obeyed) {
+	if r.record.Desired.Exceeds(r.obeyed) {
 		r.desire(r.record.Desired, "somebody whom the server before this one did not hear any more")
 	}
 	switch r.record.Status {
@@ -165,10 +174,8 @@ func (r *run) resume(wctx context.Context) *ending {
 		return r.resumeStarting()
 	case bench.StatusRunning:
 		return r.fromStart()
-	case bench.StatusStopping:
+	default: // STOPPING
 		return r.drain()
-	default: // CANCELLING: the reason is stored, and the workers are told again
-		return &ending{reason: r.record.StopReason, detail: r.record.StopDetail, abort: r.record.Desired == bench.DesiredAbort}
 	}
 }
 
