@@ -16,6 +16,7 @@ func TestPastFailures(t *testing.T) {
 		{244, "a worker that heard of its t0 when it had passed began late"},
 		{245, "a change that the journal made and denied was taken for another owner's, and the run measured nothing"},
 		{416, "reports of a worker that was replaced kept every server from starting"},
+		{3383, "workers were ended before what they had said last was durable, and then the server died"},
 	} {
 		t.Run(past.wrong, func(t *testing.T) {
 			t.Parallel()
