@@ -92,10 +92,3 @@ func (a *actor) between(least, most time.Duration) time.Duration {
 	defer a.mu.Unlock()
 	return least + time.Duration(a.random.Int64N(int64(most-least)+1))
 }
-
-// below draws a number from 0 to n-1.
-func (a *actor) below(n int) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.random.IntN(n)
-}

@@ -35,16 +35,6 @@ func (o *outcome) violate(k kind, format string, args ...any) {
 	o.violations = append(o.violations, violation{k, fmt.Sprintf(format, args...)})
 }
 
-// found reports whether there is a violation of a kind.
-func (o *outcome) found(k kind) bool {
-	for _, v := range o.violations {
-		if v.kind == k {
-			return true
-		}
-	}
-	return false
-}
-
 // story is how the run went, for whoever has to understand a violation.
 func (o *outcome) story() string {
 	var b strings.Builder
