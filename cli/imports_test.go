@@ -44,7 +44,9 @@ var may = map[string][]string{
 }
 
 // testOnly are packages that only tests import, by folder.
-var testOnly = []string{"sql/target/postgres/pgtest", "sql/target/targettest", "sql/journal/journaltest", "sql/replica/replicatest"}
+var testOnly = []string{
+	"sql/target/postgres/pgtest", "sql/target/targettest", "sql/journal/journaltest", "sql/journal/memory", "sql/replica/replicatest",
+}
 
 // forTests are packages that any test may import besides: the target that needs no database.
 var forTests = []string{"sql/target/null"}

@@ -31,6 +31,7 @@ type run struct {
 
 	adopted    bool       // from a server that is gone
 	record     *bench.Run // as last stored
+	sequence   int64      // of the newest event
 	ctx        context.Context
 	ended      <-chan struct{} // the server is told to end; nil once that was heard
 	timer      *time.Timer
@@ -44,8 +45,9 @@ type run struct {
 	measured   *measured
 	t0         time.Time // with a monotonic reading; zero before ARM
 	timeline   *bench.Timeline
-	attempt    int   // of the newest ARM
-	cut        int64 // microseconds of MEASUREMENT that were really measured, when it was cut short
+	attempt    int                     // of the newest ARM
+	armed      map[int]*bench.Timeline // by attempt, of the servers before this one
+	cut        int64                   // microseconds of MEASUREMENT that were really measured, when it was cut short
 	workers    sync.WaitGroup
 	kill       context.CancelFunc // of all workers
 }
@@ -145,6 +147,7 @@ func (r *run) publish() {
 
 // heard gives a stored event to workers and to the listener.
 func (r *run) heard(e bench.Event) {
+	r.sequence = e.Sequence
 	r.feed.add(e)
 	r.e.Listener.Event(e)
 	r.log.line(levelOf(e.Severity), "%s", e.Message)
@@ -168,7 +171,8 @@ func (r *run) announce(kind bench.EventType, severity string, at time.Time, data
 	if err != nil {
 		r.unstored(err)
 		if kind == bench.EventStop || kind == bench.EventAbort { // workers must stop, whether it can be stored or not
-			e.Sequence = r.feed.last() + 1
+			r.sequence++
+			e.Sequence = r.sequence
 			r.feed.add(e)
 		}
 		return
@@ -201,22 +205,18 @@ func (r *run) transit(to bench.State, at time.Time, end *ending, format string, 
 		stored, event, err = r.e.Store.Transition(ctx, t)
 		return err
 	})
+	if c, ok := errors.AsType[*bench.Conflict](err); ok && c.Got == to && c.GotEpoch == t.Epoch {
+		// Nobody else changes the run in this epoch: a try before had an error for an answer, and was stored all the same.
+		stored, event, err = r.after(t), t.Event, nil
+		event.Sequence = r.sequence + 1
+	}
 	if err != nil {
 		r.unstored(err)
 		if !to.Status.Terminal() {
 			return // the run stands where it is stored, and ends from there
 		}
 		// It must come to an end that can be seen, even if it cannot be stored.
-		next := *r.record
-		next.State = to
-		if end != nil {
-			next.StopReason, next.StopDetail = end.reason, end.detail
-		}
-		if t.Ended {
-			now := time.Now().UTC()
-			next.EndTime, next.Verdict, next.Validity = &now, t.Verdict, t.Validity
-		}
-		r.record = &next
+		r.record = r.after(t)
 		r.publish()
 		return
 	}
@@ -224,6 +224,26 @@ func (r *run) transit(to bench.State, at time.Time, end *ending, format string, 
 	r.record = stored
 	r.publish()
 	r.heard(event)
+}
+
+// after is the run as a transition leaves it.
+func (r *run) after(t bench.Transition) *bench.Run {
+	next := *r.record
+	next.State = t.To
+	if line := t.Timeline; line != nil {
+		at := func(us int64) *time.Time { return new(line.T0.Add(time.Duration(us) * time.Microsecond)) }
+		next.StartTime, next.WarmupEnd = at(0), at(line.WarmupUS)
+		if line.EndUS != 0 {
+			next.MeasurementEnd = at(line.EndUS)
+		}
+	}
+	if t.StopReason != "" {
+		next.StopReason, next.StopDetail = t.StopReason, t.StopDetail
+	}
+	if t.Ended {
+		next.EndTime, next.Verdict, next.Validity = &t.At, t.Verdict, t.Validity
+	}
+	return &next
 }
 
 // storing is the context of a write that the course waits for.
