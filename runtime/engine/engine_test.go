@@ -361,6 +361,29 @@ func TestJournalGone(t *testing.T) {
 	}
 }
 
+// denying is a store that creates a run and says, once, that it did not.
+type denying struct {
+	engine.Store
+	times int
+}
+
+func (d *denying) Create(ctx context.Context, r *bench.Run, first bench.Event) error {
+	err := d.Store.Create(ctx, r, first)
+	if d.times++; d.times == 1 {
+		return errors.Join(err, errDisk)
+	}
+	return err
+}
+
+// A run that is stored is driven, whatever the journal said of it: there is none in it that nobody knows.
+func TestCreatedAndDenied(t *testing.T) {
+	var d *denying
+	x := tell(t, plan(nil), bends{store: func(s engine.Store) engine.Store { d = &denying{Store: s}; return d }}, nil)
+	if x.run().Status != bench.StatusCompleted || d.times != 2 {
+		t.Errorf("ended %v after %d tries", x.run().State, d.times)
+	}
+}
+
 func TestSameKeySameRun(t *testing.T) {
 	tell(t, plan(nil), bends{}, func(x *tale) {
 		again, err := x.server.Create(context.Background(), "key", plan(nil), nil)

@@ -99,7 +99,13 @@ func (r *run) create(ctx context.Context) error {
 		Run: r.id, Sequence: 1, Epoch: 1, Type: bench.EventCreated, Severity: "info", EffectiveAt: now, CreatedAt: now,
 		Message: fmt.Sprintf("run %s created: %s, %s on %s", p.Name, plural(p.Connections(), "connection"), plural(p.Fleet.Workers, "worker"), p.Target.Kind),
 	}
-	if err := r.e.Store.Create(ctx, r.record, first); err != nil {
+	err := r.e.Store.Create(ctx, r.record, first)
+	if err != nil && bench.CodeOf(err) == bench.CodeInternal { // it may be stored all the same; nobody else has its id
+		if err = r.e.Store.Create(ctx, r.record, first); bench.CodeOf(err) == bench.CodeConflict {
+			err = nil
+		}
+	}
+	if err != nil {
 		return err
 	}
 	r.publish()
