@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"bench/diagnostics"
+	"bench/sql/history"
 )
 
 // Every check that comes with the program says of its fixtures what it should, on SQLite.
@@ -17,7 +18,7 @@ func TestFixtures(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	failures, n := set.Test(t.Context(), db, "sqlite")
+	failures, n := set.Test(t.Context(), &diagnostics.Laboratory{DB: db, Dialect: "sqlite", Rows: history.Rows})
 	for _, f := range failures {
 		t.Error(f)
 	}

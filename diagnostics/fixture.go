@@ -12,11 +12,10 @@ import (
 	"bench/runtime/bench"
 )
 
-// Test runs every fixture of a set. Fixtures of checks that read a run's tables are loaded into db, which has the tables of
-// a journal and no rows, each in a transaction that is rolled back. What does not come out as it should is told with its
-// place; so are checks that were never seen to pass, or never to fail. n is how many fixtures were run.
-func (s Set) Test(ctx context.Context, db *sql.DB, dialect string) (failures []string, n int) {
-	lab := &laboratory{db: db, dialect: dialect, columns: map[string][]tableColumn{}}
+// Test runs every fixture of a set. Those of checks that read a run's tables are loaded into the laboratory's database,
+// each in a transaction that is rolled back. What does not come out as it should is told with its place; so are checks
+// that were never seen to pass, or never to fail. n is how many fixtures were run.
+func (s Set) Test(ctx context.Context, lab *Laboratory) (failures []string, n int) {
 	for _, c := range s {
 		seen := map[Outcome]bool{}
 		for i := range c.Fixtures {
@@ -37,10 +36,13 @@ func (s Set) Test(ctx context.Context, db *sql.DB, dialect string) (failures []s
 	return failures, n
 }
 
-// A laboratory is where fixtures are examined.
-type laboratory struct {
-	db      *sql.DB
-	dialect string
+// A Laboratory is where fixtures are examined.
+type Laboratory struct {
+	DB      *sql.DB // with the tables of a journal, and no rows
+	Dialect string
+	// Rows runs a statement, as Database.Query does.
+	Rows func(ctx context.Context, tx *sql.Tx, statement string, limit int) ([]string, [][]any, error)
+
 	columns map[string][]tableColumn // of tables seen so far
 }
 
@@ -48,11 +50,11 @@ type laboratory struct {
 const fixtureRun = "RUN"
 
 // test examines one fixture, and says what is wrong.
-func (l *laboratory) test(ctx context.Context, c *Check, f *Fixture) string {
+func (l *Laboratory) test(ctx context.Context, c *Check, f *Fixture) string {
 	k := &Case{Run: &bench.Run{ID: fixtureRun, CreatedAt: fixtureNow, State: bench.State{Status: bench.StatusRunning, Phase: bench.PhaseMeasurement}}, At: fixtureNow}
 	a := answer{Rows: f.Rows}
 	if c.Source == SourceRun {
-		tx, err := l.db.BeginTx(ctx, nil)
+		tx, err := l.DB.BeginTx(ctx, nil)
 		if err != nil {
 			return err.Error()
 		}
@@ -60,8 +62,8 @@ func (l *laboratory) test(ctx context.Context, c *Check, f *Fixture) string {
 		if err := l.load(ctx, tx, f.Tables); err != nil {
 			return err.Error()
 		}
-		k.Store = &Database{Dialect: l.dialect, Query: func(ctx context.Context, sql string, limit int) ([]string, [][]any, error) {
-			return ReadRows(ctx, tx, sql, limit)
+		k.Store = &Database{Dialect: l.Dialect, Query: func(ctx context.Context, sql string, limit int) ([]string, [][]any, error) {
+			return l.Rows(ctx, tx, sql, limit)
 		}}
 		a = k.ask(ctx, c)
 	} else if len(c.sql) > 0 { // the statement cannot run here, but it can be written
@@ -85,57 +87,6 @@ func (l *laboratory) test(ctx context.Context, c *Check, f *Fixture) string {
 	return ""
 }
 
-// ReadRows runs a statement that only reads, and gives at most limit rows of it.
-func ReadRows(ctx context.Context, db interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}, statement string, limit int) ([]string, [][]any, error) {
-	rows, err := db.QueryContext(ctx, statement)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer rows.Close()
-	types, err := rows.ColumnTypes()
-	if err != nil {
-		return nil, nil, err
-	}
-	names := make([]string, len(types))
-	for i, t := range types {
-		names[i] = t.Name()
-	}
-	var all [][]any
-	for len(all) < limit && rows.Next() {
-		values, to := make([]any, len(types)), make([]any, len(types))
-		for i := range values {
-			to[i] = &values[i]
-		}
-		if err := rows.Scan(to...); err != nil {
-			return nil, nil, err
-		}
-		for i, t := range types {
-			values[i] = number(t.DatabaseTypeName(), values[i])
-		}
-		all = append(all, values)
-	}
-	return names, all, rows.Err()
-}
-
-// number turns what drivers give as text for want of a type into the number that it is.
-func number(databaseType string, v any) any {
-	text, ok := v.(string)
-	if !ok || databaseType != "NUMERIC" && databaseType != "FIXED" {
-		return v
-	}
-	var whole int64
-	var real float64
-	if n, err := fmt.Sscan(text, &whole); n == 1 && err == nil && fmt.Sprint(whole) == text {
-		return whole
-	}
-	if n, err := fmt.Sscan(text, &real); n == 1 && err == nil {
-		return real
-	}
-	return v
-}
-
 // A tableColumn is a column as a fixture must fill it.
 type tableColumn struct{ name, kind string }
 
@@ -152,7 +103,7 @@ func ago(seconds int) string {
 }
 
 // load inserts the rows of a fixture. What a row does not say of a column that cannot be NULL is 0 or "".
-func (l *laboratory) load(ctx context.Context, tx *sql.Tx, tables Tables) error {
+func (l *Laboratory) load(ctx context.Context, tx *sql.Tx, tables Tables) error {
 	run := maps.Clone(defaults)
 	for _, row := range tables["RUN_STATUS"] {
 		maps.Copy(run, row)
@@ -173,7 +124,7 @@ func (l *laboratory) load(ctx context.Context, tx *sql.Tx, tables Tables) error 
 	return nil
 }
 
-func (l *laboratory) insert(ctx context.Context, tx *sql.Tx, table string, row Row) error {
+func (l *Laboratory) insert(ctx context.Context, tx *sql.Tx, table string, row Row) error {
 	columns, err := l.mustFill(ctx, tx, table)
 	if err != nil {
 		return err
@@ -221,16 +172,16 @@ func sqlValue(v any) string {
 }
 
 // mustFill are the columns of a table that cannot be NULL and have no default.
-func (l *laboratory) mustFill(ctx context.Context, tx *sql.Tx, table string) ([]tableColumn, error) {
+func (l *Laboratory) mustFill(ctx context.Context, tx *sql.Tx, table string) ([]tableColumn, error) {
 	if columns, ok := l.columns[table]; ok {
 		return columns, nil
 	}
 	q := "SELECT name, type FROM pragma_table_info(" + literal(table) + `) WHERE "notnull" AND dflt_value IS NULL`
-	if l.dialect != "sqlite" {
+	if l.Dialect != "sqlite" {
 		q = "SELECT UPPER(column_name), UPPER(data_type) FROM information_schema.columns WHERE UPPER(table_name) = " + literal(table) +
 			" AND is_nullable = 'NO' AND column_default IS NULL"
 	}
-	_, found, err := ReadRows(ctx, tx, q, mostRows)
+	_, found, err := l.Rows(ctx, tx, q, mostRows)
 	if err != nil {
 		return nil, fmt.Errorf("read the columns of %s: %w", table, err)
 	}
@@ -240,6 +191,9 @@ func (l *laboratory) mustFill(ctx context.Context, tx *sql.Tx, table string) ([]
 	var columns []tableColumn
 	for _, row := range found {
 		columns = append(columns, tableColumn{fmt.Sprint(row[0]), fmt.Sprint(row[1])})
+	}
+	if l.columns == nil {
+		l.columns = map[string][]tableColumn{}
 	}
 	l.columns[table] = columns
 	return columns, nil

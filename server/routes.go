@@ -39,6 +39,9 @@ func (s *Server) routes() {
 	route(s, accessSession, "GET /api/runs/{run_id}/executions", 0, "Single operations of a run: errors, the slowest, a sample", s.listExecutions)
 	route(s, accessSession, "GET /api/runs/{run_id}/environment", 0, "Where a run ran", s.listFacts)
 
+	route(s, accessSession, "GET /api/runs/{run_id}/live", 0, "How a run stands inside the server, as rows", s.showLive)
+	route(s, accessSession, "GET /api/runs/{run_id}/doctor", 0, "What the doctor finds", s.showDoctor)
+
 	route(s, accessWorker, "POST /api/runs/{run_id}/workers", smallBytes, "Register a worker", s.register)
 	route(s, accessWorker, "POST /api/runs/{run_id}/workers/{worker}/heartbeat", smallBytes, "A worker lives", s.heartbeat)
 	route(s, accessWorker, "GET /api/runs/{run_id}/workers/{worker}/control", 0, "Wait for events that a worker has to obey", s.control)

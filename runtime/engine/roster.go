@@ -24,10 +24,15 @@ type member struct {
 	launched time.Time
 	heard    time.Time // on the monotonic clock
 	durable  *progress
-	since    int64     // end of its last report of MEASUREMENT
-	gone     bool      // its process ended
-	adopted  bool      // from a server that is gone, and not heard since
-	start    time.Time // t0 as it says, after its run was adopted
+	staged   time.Time     // when its stage began
+	reported time.Time     // when its newest report was received
+	lag      time.Duration // from the end of its interval until then
+	gauges   bench.Gauges  // at its end
+	drift    time.Duration // its time since t0 minus the server's, at its last heartbeat
+	since    int64         // end of its last report of MEASUREMENT
+	gone     bool          // its process ended
+	adopted  bool          // from a server that is gone, and not heard since
+	start    time.Time     // t0 as it says, after its run was adopted
 	counted  bench.Ledger
 	totals   bench.Ledger // of its FINAL
 }
@@ -40,7 +45,7 @@ func (o *roster) launched(slot int) {
 }
 
 func newMember(slot int, run string) *member {
-	m := &member{launched: time.Now(), durable: newProgress()}
+	m := &member{launched: time.Now(), staged: time.Now(), durable: newProgress()}
 	m.Worker = bench.Worker{Slot: slot, Heartbeat: bench.Heartbeat{
 		Run: run, Worker: fmt.Sprintf("worker-%d", slot), Status: bench.WorkerStarting,
 		Phase: bench.PhasePreparing, Stage: bench.StageLaunch,
@@ -94,12 +99,18 @@ func (m *member) Name() string { return m.Worker.Worker }
 func (o *roster) beat(m *member, h bench.Heartbeat) {
 	m.heard, m.LastHeartbeat = time.Now(), time.Now().UTC()
 	was := m.Status
+	if h.Stage != m.Stage {
+		m.staged = m.heard
+	}
 	if o.r.adopted && h.SinceT0US != 0 {
 		start := time.Now().Add(-time.Duration(h.SinceT0US) * time.Microsecond)
 		if m.start.IsZero() || start.Before(m.start) { // the earliest was the least delayed on its way
 			m.start = start
 			o.reestimate()
 		}
+	}
+	if h.SinceT0US != 0 && !o.r.t0.IsZero() {
+		m.drift = time.Duration(h.SinceT0US)*time.Microsecond - time.Since(o.r.t0)
 	}
 	m.adopted = false
 	if h.Facts != nil {

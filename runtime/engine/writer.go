@@ -23,6 +23,11 @@ type writer struct {
 	mu      sync.Mutex
 	pending bench.Batch
 	stored  []func()
+	oldest  time.Time // when the oldest of pending was put; zero when there is none
+	writing int64     // rows of the batch that is being written
+	since   time.Time // when the oldest of them was put; zero when there is none
+	failing time.Time // when writing began to fail; zero when it works
+	trouble string    // why
 }
 
 func newWriter(store Store, limit time.Duration, failed func(error)) *writer {
@@ -32,6 +37,9 @@ func newWriter(store Store, limit time.Duration, failed func(error)) *writer {
 // put queues a batch; stored, if not nil, is called once it is durable. It never blocks.
 func (w *writer) put(b bench.Batch, stored func()) {
 	w.mu.Lock()
+	if w.oldest.IsZero() && !b.Empty() {
+		w.oldest = time.Now()
+	}
 	add(&w.pending, &b)
 	if stored != nil {
 		w.stored = append(w.stored, stored)
@@ -51,6 +59,7 @@ func add(to, b *bench.Batch) {
 	to.Logs = append(to.Logs, b.Logs...)
 	to.Environment = append(to.Environment, b.Environment...)
 	to.Totals = append(to.Totals, b.Totals...)
+	to.Findings = append(to.Findings, b.Findings...)
 }
 
 // flush waits until what was put before is stored, or says why it is not.
@@ -87,6 +96,7 @@ func (w *writer) take() (bench.Batch, []func()) {
 	defer w.mu.Unlock()
 	b, stored := w.pending, w.stored
 	w.pending, w.stored = bench.Batch{}, nil
+	w.since, w.oldest, w.writing = w.oldest, time.Time{}, rows(&b)
 	// Only the newest state of a worker and of the counters is worth a write.
 	b.Workers = newest(b.Workers, func(x bench.Worker) string { return x.Run + "/" + x.Worker })
 	b.Totals = newest(b.Totals, func(x bench.Totals) string { return x.Run })
@@ -114,6 +124,7 @@ func (w *writer) write(ctx context.Context) {
 	began, told := time.Now(), false
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := w.save(&b)
+		w.note(err)
 		if err == nil {
 			for _, f := range stored {
 				f()
@@ -157,4 +168,37 @@ func (w *writer) last() error {
 		f()
 	}
 	return nil
+}
+
+// note remembers how the last attempt to write ended.
+func (w *writer) note(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil {
+		w.since, w.failing, w.trouble, w.writing = time.Time{}, time.Time{}, "", 0
+		return
+	}
+	w.trouble = err.Error()
+	if w.failing.IsZero() {
+		w.failing = time.Now()
+	}
+}
+
+// state is how the store takes what it is given.
+func (w *writer) state() bench.LiveStore {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	s := bench.LiveStore{Name: "journal", OK: w.trouble == "", Error: w.trouble, Waiting: w.writing + rows(&w.pending)}
+	oldest := w.since
+	if oldest.IsZero() {
+		oldest = w.oldest
+	}
+	s.WaitingS, s.FailingS = max(since(oldest, now), 0), max(since(w.failing, now), 0)
+	return s
+}
+
+// rows is how many a batch has.
+func rows(b *bench.Batch) int64 {
+	return int64(len(b.Workers) + len(b.Snapshots) + len(b.Seconds) + len(b.Results) + len(b.Logs) + len(b.Environment) + len(b.Totals) + len(b.Findings))
 }

@@ -106,8 +106,12 @@ func (h *Hub) Watch(id, since string, now *bench.Run) (*Viewer, error) {
 		return nil, bench.Errorf(bench.CodeRunNotFound, "run %s is not streamed by this server", id)
 	}
 	v := s.watch(p, now)
+	s.join(v)
 	h.viewers.Add(1)
-	v.onClose = func() { h.viewers.Add(-1) }
+	v.onClose = func() {
+		h.viewers.Add(-1)
+		s.leave(v)
+	}
 	return v, nil
 }
 

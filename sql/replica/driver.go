@@ -58,8 +58,12 @@ func (c *conn) ResetSession(ctx context.Context) error {
 
 func (c *conn) Begin() (driver.Tx, error) { return c.BeginTx(context.Background(), driver.TxOptions{}) }
 
-func (c *conn) BeginTx(ctx context.Context, _ driver.TxOptions) (driver.Tx, error) {
-	pg, err := c.pg.Begin(ctx)
+func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	mode := pgx.ReadWrite
+	if o.ReadOnly {
+		mode = pgx.ReadOnly
+	}
+	pg, err := c.pg.BeginTx(ctx, pgx.TxOptions{AccessMode: mode})
 	return tx{pg}, err
 }
 
