@@ -161,7 +161,7 @@ func refused(ctx context.Context, err error) answer {
 }
 
 // runNames are the attributes of run in expressions.
-var runNames = []string{"age_s", "duration_s", "ended", "fleet", "phase", "served", "since_t0_s", "status", "target", "warmup_s", "workers"}
+var runNames = []string{"age_s", "duration_s", "ended", "fleet", "phase", "served", "since_t0_s", "slos", "status", "target", "warmup_s", "workers"}
 
 // facts are what a check may know of the run. since_t0_s is below 0 before the start; served says that a server may be
 // asked for the live state.
@@ -181,7 +181,7 @@ func (k *Case) facts() cty.Value {
 		"status": string(r.Status), "phase": string(r.Phase), "ended": r.Status.Terminal(), "served": k.Server != nil,
 		"target": plan.Target.Kind, "fleet": plan.Fleet.Kind, "workers": int64(cmp.Or(r.WorkersExpected, plan.Fleet.Workers)),
 		"warmup_s": r.WarmupSeconds, "duration_s": r.DurationSeconds,
-		"age_s": k.At.Sub(r.CreatedAt).Seconds(), "since_t0_s": since,
+		"slos": int64(len(plan.SLOs)), "age_s": k.At.Sub(r.CreatedAt).Seconds(), "since_t0_s": since,
 	}.value()
 }
 

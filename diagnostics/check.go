@@ -37,7 +37,7 @@ type Check struct {
 	Preflight bool          // needs no run
 	Symptom   bool          // never the cause when anything else fails
 	Timeout   time.Duration // of its query
-	Empty     Outcome       // of no rows: undetermined, or fail
+	Empty     Outcome       // of no rows: undetermined; fail; or skip, where nothing of the kind need be there
 	Wait      time.Duration // how long to wait before looking at Then
 	Then      string        // code of the check to look at if it still fails
 	Runbook   string        // a page of text

@@ -126,6 +126,9 @@ func (x *examination) decide(f *Finding, c *Check, a answer) {
 	case a.Why != "":
 		f.Outcome, f.Why, f.Detail = Undetermined, a.Why, a.Detail
 		return
+	case len(a.Rows) == 0 && c.Empty == Skip:
+		f.Outcome, f.Why, f.Detail = Skip, WhyDoesntApply, "there is nothing of the kind"
+		return
 	case len(a.Rows) == 0:
 		f.Outcome, f.Why, f.Detail = c.Empty, WhyNoRows, "there is no row to judge by"
 		return

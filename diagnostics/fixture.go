@@ -104,12 +104,16 @@ func ago(seconds int) string {
 
 // load inserts the rows of a fixture. What a row does not say of a column that cannot be NULL is 0 or "".
 func (l *Laboratory) load(ctx context.Context, tx *sql.Tx, tables Tables) error {
-	run := maps.Clone(defaults)
-	for _, row := range tables["RUN_STATUS"] {
-		maps.Copy(run, row)
+	runs := tables["RUN_STATUS"]
+	if len(runs) == 0 {
+		runs = []Row{{}}
 	}
-	if err := l.insert(ctx, tx, "RUN_STATUS", run); err != nil {
-		return err
+	for _, row := range runs {
+		run := maps.Clone(defaults)
+		maps.Copy(run, row)
+		if err := l.insert(ctx, tx, "RUN_STATUS", run); err != nil {
+			return err
+		}
 	}
 	for _, table := range slices.Sorted(maps.Keys(tables)) {
 		for _, row := range tables[table] {

@@ -56,7 +56,7 @@ func (r *reader) read(block *hcl.Block) {
 	if c.Timeout = r.duration("timeout"); c.Timeout == 0 {
 		c.Timeout = defaultTimeout
 	}
-	if c.Empty = Outcome(r.oneOf("empty", string(Undetermined), string(Fail))); c.Empty == "" {
+	if c.Empty = Outcome(r.oneOf("empty", string(Undetermined), string(Fail), string(Skip))); c.Empty == "" {
 		c.Empty = Undetermined
 	}
 	c.Wait, c.Then = r.duration("wait"), r.text("then")

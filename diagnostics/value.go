@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"regexp"
 	"strings"
 	"time"
 
@@ -115,6 +116,15 @@ var functions = map[string]function.Function{
 			x, _ := args[0].AsBigFloat().Float64()
 			n, _ := args[1].AsBigFloat().Int64()
 			return cty.MustParseNumberVal(fmt.Sprintf("%.*f", min(max(int(n), 0), 9), x)), nil
+		},
+	}),
+	"matches": function.New(&function.Spec{
+		Description: "whether a text matches a regular expression somewhere",
+		Params:      []function.Parameter{{Name: "text", Type: cty.String}, {Name: "pattern", Type: cty.String}},
+		Type:        function.StaticReturnType(cty.Bool),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			ok, err := regexp.MatchString(args[1].AsString(), args[0].AsString())
+			return cty.BoolVal(ok), err
 		},
 	}),
 	"span": function.New(&function.Spec{

@@ -1,8 +1,8 @@
 check "BEN0301" "reports_missing" {
-  title  = "The stored reports of every worker are numbered without gaps"
-  step   = "numbers"
-  source = "run"
-  live   = true
+  title      = "The stored reports of every worker are numbered without gaps"
+  step       = "numbers"
+  source     = "run"
+  live       = true
   applies_if = run.since_t0_s > 3
 
   sql = <<-SQL
@@ -19,7 +19,7 @@ check "BEN0301" "reports_missing" {
   reason  = "${row.worker}: ${plural(row.reports, "report")} stored, ${row.missing} before the newest missing"
   clears  = "gaps"
 
-  remedy  = "What is missing is lost for the result of ${row.worker}; look at RUN_LOGS for why it was refused, and run again."
+  remedy  = "What is missing is missing in the result of ${row.worker}, too. Of a replica, look at its lag first; else at RUN_LOGS, and run again."
   runbook = <<-TEXT
     Reports are numbered from 1 and taken in without gaps, and a worker keeps what is not stored. A gap in the table means
     that rows were removed, or that a replica lacks a part.
