@@ -4,9 +4,36 @@ import (
 	"context"
 	"database/sql"
 
+	"bench/diagnostics"
 	"bench/sql/dialect"
+	"bench/sql/journal"
 	"bench/sql/migrations"
+	"bench/sql/replica"
 )
+
+// openJournalReader reads a journal that no server has to own, also by the SQL of checks.
+func openJournalReader(ctx context.Context, path string) (*place, *diagnostics.Database, error) {
+	r, err := journal.OpenReader(ctx, path)
+	if err != nil {
+		return nil, nil, unavailable(err)
+	}
+	return &place{history: r, name: path, close: r.Close}, journalDatabase(path, r), nil
+}
+
+// journalDatabase is a journal for the SQL of checks.
+func journalDatabase(path string, r *journal.Reader) *diagnostics.Database {
+	return &diagnostics.Database{Name: path, Dialect: dialect.SQLite.Name, Query: r.Query}
+}
+
+// openReplica reads a replica, also by the SQL of checks.
+func openReplica(ctx context.Context, dsn string) (*place, *diagnostics.Database, error) {
+	r, err := replica.OpenReader(ctx, dsn)
+	if err != nil {
+		return nil, nil, unavailable(err)
+	}
+	return &place{history: r, name: "the replica", close: r.Close},
+		&diagnostics.Database{Name: "the replica", Dialect: dialect.Postgres.Name, Query: r.Query}, nil
+}
 
 // emptyJournal is a database in memory with the tables of a journal, for fixtures.
 func emptyJournal(ctx context.Context) (*sql.DB, error) {

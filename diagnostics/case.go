@@ -151,8 +151,9 @@ func refused(ctx context.Context, err error) answer {
 	}
 	a := answer{Why: WhySQLError, Detail: err.Error()}
 	var state interface{ SQLState() string }
+	op, refusedByTarget := errors.AsType[*bench.OpError](err)
 	switch {
-	case errors.As(err, &state) && state.SQLState() == "42501", strings.Contains(strings.ToLower(a.Detail), "insufficient privilege"):
+	case errors.As(err, &state) && state.SQLState() == "42501", refusedByTarget && op.Code == "42501", strings.Contains(strings.ToLower(a.Detail), "insufficient privilege"):
 		a.Why = WhyNoPrivilege
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(ctx.Err(), context.DeadlineExceeded):
 		a.Why, a.Detail = WhyTimeout, "there was no answer in time"

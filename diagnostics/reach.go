@@ -36,7 +36,7 @@ func LiveTables(get func() (json.RawMessage, error), reach Reach) (Tables, error
 			tables, err = ParseTables(text)
 		}
 		if err != nil {
-			reach.State, reach.Error = reachOf(err), err.Error()
+			reach.State, reach.Error = ReachOf(err), err.Error()
 		}
 	}
 	text, encoding := json.Marshal(map[string][]Reach{"reach": {reach}})
@@ -56,8 +56,8 @@ func LiveTables(get func() (json.RawMessage, error), reach Reach) (Tables, error
 	return way, err
 }
 
-// reachOf is the state that an error of a server's answer means.
-func reachOf(err error) string {
+// ReachOf is the state that the error of a call to a server means.
+func ReachOf(err error) string {
 	switch bench.CodeOf(err) {
 	case bench.CodeUnauthorized, bench.CodeForbidden, bench.CodeMisdirected:
 		return Unauthorized

@@ -141,6 +141,17 @@ func (r *Report) FailOn(o Outcome) {
 	}
 }
 
+// Keep leaves out the findings of other checks, and what they led to.
+func (r *Report) Keep(code func(string) bool) {
+	r.Checks = slices.DeleteFunc(r.Checks, func(f Finding) bool { return !code(f.Code) })
+	r.Counts = map[Outcome]int{}
+	for i := range r.Checks {
+		r.Counts[r.Checks[i].Outcome]++
+	}
+	r.Causes = causes(r.Checks)
+	r.Verdict, r.Exit = r.verdict()
+}
+
 // Find is the finding of a check; nil if there is none.
 func (r *Report) Find(code string) *Finding {
 	if i := slices.IndexFunc(r.Checks, func(f Finding) bool { return f.Code == code }); i >= 0 {
