@@ -67,12 +67,10 @@ func writeDiagnosis(w io.Writer, r *diagnostics.Report, colour bool) {
 	if len(r.Causes) > 0 {
 		writeNextStep(w, r, r.Find(r.Causes[0]))
 	}
-	fmt.Fprintf(w, "exit %d · %s · %s\n", r.Exit, span(took(r)), counts(r))
+	fmt.Fprintf(w, "exit %d · %s · %s\n", r.Exit, took(r), counts(r))
 }
 
-func took(r *diagnostics.Report) time.Duration {
-	return time.Duration(r.TookMS * float64(time.Millisecond))
-}
+func took(r *diagnostics.Report) string { return fmt.Sprintf("%.1fs", r.TookMS/1e3) }
 
 // writeOthers names what else the same check found.
 func writeOthers(w io.Writer, f *diagnostics.Finding) {

@@ -3,8 +3,12 @@ package cli
 import (
 	"context"
 	"database/sql"
+	"log/slog"
+	"sync"
 
 	"bench/diagnostics"
+	"bench/runtime/engine"
+	"bench/server"
 	"bench/sql/dialect"
 	"bench/sql/journal"
 	"bench/sql/migrations"
@@ -51,4 +55,16 @@ func emptyJournal(ctx context.Context) (*sql.DB, error) {
 		return nil, err
 	}
 	return db, nil
+}
+
+// watchRuns examines the runs of a server while they go on. It returns what ends that, and waits for it.
+func watchRuns(checks diagnostics.Set, s *server.Server, e *engine.Engine, log *slog.Logger) (end func()) {
+	w := &diagnostics.Watch{Set: checks, Going: e.Going, Case: s.Case, Found: e.Found, Log: log}
+	ctx, cancel := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() { w.Run(ctx) })
+	return func() {
+		cancel()
+		watching.Wait()
+	}
 }

@@ -69,6 +69,10 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	if err := server.CheckListen(how.listen, how.tls != nil, how.behindProxy); err != nil {
 		return nil, err
 	}
+	checks, err := loadChecks("")
+	if err != nil {
+		return nil, err
+	}
 	journal, err := openJournal(ctx, p.Journal)
 	if err != nil {
 		return nil, err
@@ -100,15 +104,19 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	h.engine = p.newEngine(journal, hub, local, key, log, engine.Settings{Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter})
 	s := server.New(server.Config{
 		Engine: h.engine, History: journal, Hub: hub, Token: token, WorkerKey: key, Hosts: how.hosts, BehindProxy: how.behindProxy,
+		Checks: checks, Store: journalDatabase(p.Journal, journal.Reader),
 		Version: version(), Log: log, Ready: func() map[string]string { return map[string]string{"journal": "ok"} },
 	})
 	h.place, h.link = reach(client.New(local, token)), s.Link(local)
 	file := api.ServerFile{URL: local, PID: os.Getpid(), Token: token, Started: time.Now()}
 	life, stop := context.WithCancel(context.Background())
 	h.stop = stop
+	unwatch := watchRuns(checks, s, h.engine, log)
 	go func() {
 		defer close(h.done)
-		h.err = errors.Join(serve(life, h.engine, func(ctx context.Context) error { return h.engine.Adopt(ctx, journal, unfinished) }, s, listeners), server.RemoveFile(p.serverFile(), file), journal.Close())
+		err := serve(life, h.engine, func(ctx context.Context) error { return h.engine.Adopt(ctx, journal, unfinished) }, s, listeners)
+		unwatch()
+		h.err = errors.Join(err, server.RemoveFile(p.serverFile(), file), journal.Close())
 	}()
 	if err := server.WriteFile(p.serverFile(), file); err != nil {
 		return nil, errors.Join(err, h.end())

@@ -3,7 +3,7 @@ check "BEN0008" "deadline_passed" {
   step       = "status"
   source     = "server"
   table      = "run"
-  depends_on = ["BEN0004"]
+  depends_on = ["BEN0012"]
   live       = true
 
   param "max_s" {

@@ -3,7 +3,7 @@ check "BEN0211" "excluded_now" {
   step       = "aggregate"
   source     = "server"
   table      = "run"
-  depends_on = ["BEN0004"]
+  depends_on = ["BEN0012"]
   live       = true
   applies_if = contains(["WARMUP", "MEASUREMENT"], run.phase)
 

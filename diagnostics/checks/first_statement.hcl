@@ -14,8 +14,8 @@ check "BEN0121" "first_statement" {
   }
 
   subject = row.worker
-  fail_if = row.planned == 0 && !row.final
-  reason  = "${row.worker} is ${row.status} and told of ${plural(row.planned, "operation")} since the start, in ${plural(row.reports, "report")}"
+  fail_if = row.planned == 0 && row.active != 0 && !row.final
+  reason  = "${row.worker} is ${row.status} and told of ${plural(row.planned, "operation")} since the start, in ${plural(row.reports, "report")}${row.active == 0 ? "; none of its connections is due yet" : ""}"
 
   remedy  = "Look at what ${row.worker} (pid ${row.pid} on ${row.host}) does after the start: RUN_LOGS, its log (-v), its stack (kill -QUIT ${row.pid} prints it and ends the worker)."
   runbook = <<-TEXT
@@ -25,14 +25,18 @@ check "BEN0121" "first_statement" {
 
   fixture "working" {
     expect = "pass"
-    rows   = [{ worker = "worker-0", status = "RUNNING", planned = 10, reports = 5, final = false, pid = 1, host = "h" }]
+    rows   = [{ worker = "worker-0", status = "RUNNING", planned = 10, reports = 5, active = 1, final = false, pid = 1, host = "h" }]
+  }
+  fixture "its connections come later" {
+    expect = "pass"
+    rows   = [{ worker = "worker-0", status = "RUNNING", planned = 0, reports = 5, active = 0, final = false, pid = 1, host = "h" }]
   }
   fixture "blocked after the start" {
     expect = "fail"
     reason = "worker-1 is RUNNING and told of 0 operations since the start, in 5 reports"
     rows = [
-      { worker = "worker-0", status = "RUNNING", planned = 10, reports = 5, final = false, pid = 1, host = "h" },
-      { worker = "worker-1", status = "RUNNING", planned = 0, reports = 5, final = false, pid = 2, host = "h" },
+      { worker = "worker-0", status = "RUNNING", planned = 10, reports = 5, active = 1, final = false, pid = 1, host = "h" },
+      { worker = "worker-1", status = "RUNNING", planned = 0, reports = 5, active = 1, final = false, pid = 2, host = "h" },
     ]
   }
 }

@@ -18,7 +18,7 @@ check "BEN0213" "hop_lag" {
   warn_if = row.lag_ms > param.max_ms / 3 || row.unstored > 5
   reason  = "${row.worker}: the newest report came ${round(row.lag_ms, 0)} ms after its interval, ${row.unstored} received and not stored"
 
-  remedy  = "By hop: much lag_ms of one worker is its network or its host; of all workers the server; unstored reports are the journal's disk (BEN0501)."
+  remedy  = "By hop: much lag_ms of one worker is its network or its host; of all workers the server; unstored reports are the journal's disk (BEN0004)."
   runbook = <<-TEXT
     A second is shown when all live workers have reported it, at latest a quarter of a second after its end; what comes later
     corrects it. So one worker that is late makes seconds wrong at first, and never holds them up.

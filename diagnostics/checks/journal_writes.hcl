@@ -1,6 +1,6 @@
-check "BEN0501" "journal_writes" {
+check "BEN0004" "journal_writes" {
   title  = "The journal takes what is written"
-  step   = "store"
+  step   = "owner"
   source = "server"
   table  = "journal"
   live   = true
@@ -18,7 +18,7 @@ check "BEN0501" "journal_writes" {
   remedy  = "Free space on the journal's disk, or end what holds a lock on the file (a sqlite3 shell in a transaction). Nothing is lost yet: runs end after 20 s without a journal."
   runbook = <<-TEXT
     The journal is one local SQLite file. Batches are kept in memory and tried again until they are stored; phases change
-    only once that is stored, so a journal that does not answer also holds up the owner (BEN0004).
+    only once that is stored, so a journal that does not answer also holds up the owner (BEN0012).
   TEXT
 
   fixture "works" {

@@ -1,4 +1,4 @@
-check "BEN0004" "owner_awake" {
+check "BEN0012" "owner_awake" {
   title      = "The run's owner is not held up"
   step       = "owner"
   source     = "server"
@@ -16,7 +16,7 @@ check "BEN0004" "owner_awake" {
   reason  = "the owner (${row.owner}) turned round ${span(row.owner_s)} ago"
   path    = "owner ${row.owner_s > param.max_s ? "held up ${span(row.owner_s)}" : "ok"}"
 
-  remedy  = "The owner most likely waits for the journal's disk: look at BEN0501, at free space and at who locks the file."
+  remedy  = "The owner most likely waits for the journal's disk: look at BEN0004, at free space and at who locks the file."
   runbook = <<-TEXT
     One goroutine drives a run. The only thing outside of memory that it waits for is the journal, when a phase changes or
     an event is stored; while it waits, heartbeats and reports are not taken in.

@@ -2,7 +2,7 @@ check "BEN0005" "owner_silent" {
   title      = "The run's owner still writes"
   step       = "owner"
   source     = "run"
-  depends_on = ["BEN0001", "BEN0004"]
+  depends_on = ["BEN0001", "BEN0012"]
   applies_if = !run.ended
 
   param "max_s" {

@@ -3,7 +3,7 @@ check "BEN0201" "reports_refused" {
   step       = "report"
   source     = "server"
   table      = "plane"
-  depends_on = ["BEN0004"]
+  depends_on = ["BEN0012"]
   live       = true
 
   param "recent_s" {

@@ -3,7 +3,7 @@ check "BEN0214" "seconds_settle" {
   step       = "aggregate"
   source     = "server"
   table      = "run"
-  depends_on = ["BEN0004", "BEN0213"]
+  depends_on = ["BEN0012", "BEN0213"]
   live       = true
   applies_if = contains(["WARMUP", "MEASUREMENT"], run.phase) && run.since_t0_s > 3
 
@@ -17,7 +17,7 @@ check "BEN0214" "seconds_settle" {
   fail_if    = row.settle_ms > param.max_ms
   reason     = "second ${row.second} was told ${round(row.settle_ms, 0)} ms after its end, with ${row.reporting} of ${plural(row.expected, "worker")}"
 
-  remedy  = "The server is short of processor time, or its goroutine is held up (BEN0004)."
+  remedy  = "The server is short of processor time, or its goroutine is held up (BEN0012)."
   runbook = <<-TEXT
     From the end of a second to its frame on the stream lies at most a quarter of a second, by design.
   TEXT

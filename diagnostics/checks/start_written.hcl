@@ -3,7 +3,7 @@ check "BEN0111" "start_written" {
   step       = "start"
   source     = "server"
   table      = "run"
-  depends_on = ["BEN0004", "BEN0109"]
+  depends_on = ["BEN0012", "BEN0109"]
   live       = true
 
   param "max_s" {
@@ -15,7 +15,7 @@ check "BEN0111" "start_written" {
   fail_if = row.ready == row.expected && row.attempt == 0 && row.ready_s > param.max_s
   reason  = row.attempt > 0 ? "the start was written, attempt ${row.attempt}" : row.ready == row.expected ? "all workers are ready since ${span(row.ready_s)}, and no start is written" : "${row.expected - row.ready} of ${row.expected} workers are not ready yet"
 
-  remedy  = "The owner cannot store the event, or does not run: look at BEN0501 and BEN0004."
+  remedy  = "The owner cannot store the event, or does not run: look at BEN0004 and BEN0012."
   runbook = <<-TEXT
     The owner stores the time line as the event ARM, and only then tells it to the workers.
   TEXT

@@ -2,7 +2,7 @@ check "BEN0009" "stop_heeded" {
   title      = "A stop that was asked for is heeded"
   step       = "status"
   source     = "run"
-  depends_on = ["BEN0001", "BEN0004"]
+  depends_on = ["BEN0001", "BEN0012"]
   applies_if = !run.ended
 
   param "max_s" {

@@ -3,7 +3,7 @@ check "BEN0221" "viewers_keep_up" {
   step       = "viewer"
   source     = "server"
   table      = "viewers"
-  depends_on = ["BEN0004"]
+  depends_on = ["BEN0012"]
   live       = true
 
   param "max_s" {

@@ -2,7 +2,7 @@ check "BEN0010" "warmup_ends" {
   title      = "WARMUP turns into MEASUREMENT when it is over"
   step       = "status"
   source     = "run"
-  depends_on = ["BEN0001", "BEN0004", "BEN0008", "BEN0506"]
+  depends_on = ["BEN0001", "BEN0012", "BEN0008", "BEN0506"]
   live       = true
   applies_if = !run.ended && run.phase == "WARMUP"
 

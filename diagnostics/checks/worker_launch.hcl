@@ -3,7 +3,7 @@ check "BEN0101" "worker_launch" {
   step       = "workers"
   source     = "server"
   table      = "workers"
-  depends_on = ["BEN0004"]
+  depends_on = ["BEN0012"]
   live       = true
   applies_if = run.phase == "PREPARING"
 

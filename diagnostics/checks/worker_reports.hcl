@@ -3,7 +3,7 @@ check "BEN0203" "worker_reports" {
   step       = "report"
   source     = "server"
   table      = "workers"
-  depends_on = ["BEN0107", "BEN0201"]
+  depends_on = ["BEN0107", "BEN0121", "BEN0201"]
   live       = true
   applies_if = contains(["WARMUP", "MEASUREMENT"], run.phase) && run.since_t0_s > param.max_s
 

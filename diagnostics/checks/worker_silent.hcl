@@ -3,7 +3,7 @@ check "BEN0107" "worker_silent" {
   step       = "workers"
   source     = "server"
   table      = "workers"
-  depends_on = ["BEN0004", "BEN0106", "BEN0101"]
+  depends_on = ["BEN0012", "BEN0106", "BEN0101"]
   live       = true
 
   param "max_s" {

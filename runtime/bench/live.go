@@ -62,6 +62,7 @@ type LiveWorker struct {
 	Start        int64        `json:"start"` // of the newest start; 0 before there is one
 	Armed        bool         `json:"armed"` // for it
 	Connections  int          `json:"connections"`
+	Active       int          `json:"active"` // connections that were due at its newest report; -1 before it
 	Planned      int64        `json:"planned"`
 	Done         int64        `json:"done"`
 	Failed       int64        `json:"failed"`

@@ -112,11 +112,14 @@ func (m *member) look(r *run, now time.Time) bench.LiveWorker {
 		Worker: m.Name(), Generation: m.Generation, Host: m.Host, PID: m.PID, Status: m.Status, Phase: m.Phase, Stage: m.Stage,
 		StageS: since(m.staged, now), HeardS: since(m.heard, now), Ready: m.ReadyAt != nil,
 		Told: r.feed.told(m.Name()), Acked: m.LastEvent, Start: r.armed, Armed: r.attempt > 0 && m.Armed == r.attempt,
-		Connections: m.Connections, Planned: m.counted.Planned, Done: m.counted.Done, Failed: m.counted.Failures(),
+		Connections: m.Connections, Active: m.gauges.Connections, Planned: m.counted.Planned, Done: m.counted.Done, Failed: m.counted.Failures(),
 		InFlight: m.gauges.InFlight, OldestS: float64(m.gauges.OldestUS) / 1e6,
 		Reports: m.LastSeq, ReportS: since(m.reported, now), LagMS: milliseconds(m.lag), Unstored: m.LastSeq - m.durable.load(),
 		ClockMS: milliseconds(m.drift), ClockErrorMS: float64(m.ErrorNS) / 1e6,
 		CPUPercent: m.CPUPercent, Errors: m.ErrorCount, LastError: m.LastError, Fatal: m.Fatal, Final: m.Final,
+	}
+	if m.reported.IsZero() {
+		w.Active = -1
 	}
 	if m.heard.IsZero() {
 		w.HeardS = since(m.launched, now)

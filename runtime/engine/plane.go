@@ -173,7 +173,7 @@ func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	m.count(p, counted)
 	r.measured.add(counted, p, r.cut > 0 && p.FromUS-r.timeline.WarmupUS >= r.cut)
 	m.reported = m.heard
-	m.gauges = bench.Gauges{InFlight: p.InFlight, OldestUS: p.OldestUS}
+	m.gauges = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS}
 	snapshot := bench.Snapshot{Report: *p, ReceivedAt: time.Now().UTC()}
 	snapshot.Timestamp = snapshot.ReceivedAt
 	if r.timeline != nil && p.Phase != bench.PhasePreparing {
