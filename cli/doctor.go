@@ -146,6 +146,7 @@ func (c *doctorCommand) skips(p *program, set diagnostics.Set, now time.Time) (m
 
 // examine does it once. There is no report when only the statements were asked for.
 func (c *doctorCommand) examine(ctx context.Context, p *program, set diagnostics.Set, skips map[string]string) (*diagnostics.Report, error) {
+	began := time.Now()
 	s, err := c.open(ctx, p)
 	if err != nil {
 		return nil, err
@@ -161,8 +162,12 @@ func (c *doctorCommand) examine(ctx context.Context, p *program, set diagnostics
 		return nil, showSQL(p.Stdout, set, s.Case)
 	}
 	report, err := set.Examine(ctx, s.Case, diagnostics.Options{Skip: skips})
-	if err != nil || c.Bundle == "" {
-		return report, err
+	if err != nil {
+		return nil, err
+	}
+	report.TookMS = float64(time.Since(began).Microseconds()) / 1e3 // finding the way is part of it
+	if c.Bundle == "" {
+		return report, nil
 	}
 	if err := s.Case.WriteBundle(c.Bundle, report); err != nil {
 		return nil, usage("--bundle: %v", err)

@@ -1,9 +1,10 @@
 check "BEN0004" "journal_writes" {
-  title  = "The journal takes what is written"
-  step   = "owner"
-  source = "server"
-  table  = "journal"
-  live   = true
+  title      = "The journal takes what is written"
+  step       = "owner"
+  source     = "server"
+  table      = "journal"
+  depends_on = ["BEN0003"]
+  live       = true
 
   param "max_s" {
     default     = 2

@@ -23,12 +23,11 @@ check "BEN0601" "postgres_locks" {
       SELECT A.*
       FROM pg_stat_activity AS A
       WHERE A.pid = ANY (pg_blocking_pids(W.pid))
-        AND A.application_name NOT LIKE 'bench%'
+        AND A.application_name <> 'bench ' || ${run}
       ORDER BY A.xact_start
       LIMIT 1
     ) AS B ON W.wait_event_type = 'Lock'
-    WHERE W.application_name LIKE 'bench%'
-      AND W.pid <> pg_backend_pid()
+    WHERE W.application_name = 'bench ' || ${run}
   SQL
 
   fail_if = row.waiting > 0 && row.oldest_s > param.max_s

@@ -1,10 +1,11 @@
 check "BEN0006" "qps" {
-  title   = "Operations are done"
-  step    = "status"
-  source  = "server"
-  table   = "run"
-  symptom = true
-  live    = false
+  title      = "Operations are done"
+  step       = "status"
+  source     = "server"
+  table      = "run"
+  depends_on = ["BEN0003"]
+  symptom    = true
+  live       = false
 
   fail_if = row.qps == 0 && contains(["WARMUP", "MEASUREMENT"], row.phase) && row.phase_s > 2
   warn_if = row.qps == 0

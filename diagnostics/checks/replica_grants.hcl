@@ -1,10 +1,11 @@
 check "BEN0511" "replica_grants" {
-  title  = "The feeder of the replica may write to it"
-  step   = "store"
-  source = "server"
-  table  = "replica"
-  live   = true
-  empty  = "skip"
+  title      = "The feeder of the replica may write to it"
+  step       = "store"
+  source     = "server"
+  table      = "replica"
+  depends_on = ["BEN0003"]
+  live       = true
+  empty      = "skip"
 
   subject = row.name
   fail_if = matches(row.error, "42501|permission denied|nsufficient privilege")

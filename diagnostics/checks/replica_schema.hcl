@@ -1,10 +1,11 @@
 check "BEN0512" "replica_schema" {
-  title  = "The replica has the tables of this program"
-  step   = "store"
-  source = "server"
-  table  = "replica"
-  live   = true
-  empty  = "skip"
+  title      = "The replica has the tables of this program"
+  step       = "store"
+  source     = "server"
+  table      = "replica"
+  depends_on = ["BEN0003"]
+  live       = true
+  empty      = "skip"
 
   subject = row.name
   fail_if = matches(row.error, "tables of version|does not exist|42P01|42703")

@@ -3,7 +3,7 @@ check "BEN0109" "workers_ready" {
   step       = "workers"
   source     = "server"
   table      = "run"
-  depends_on = ["BEN0101", "BEN0102", "BEN0103", "BEN0104", "BEN0105", "BEN0106"]
+  depends_on = ["BEN0012", "BEN0101", "BEN0102", "BEN0103", "BEN0104", "BEN0105", "BEN0106"]
   live       = true
 
   param "max_s" {
