@@ -2,7 +2,7 @@ check "BEN0306" "phases_agree" {
   title      = "Workers are in the phase of the run"
   step       = "numbers"
   source     = "run"
-  depends_on = ["BEN0107", "BEN0305"]
+  depends_on = ["BEN0107", "BEN0121", "BEN0305"]
   live       = true
   applies_if = !run.ended && contains(["WARMUP", "MEASUREMENT"], run.phase)
 
