@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"bench/diagnostics"
+	"bench/runtime/bench"
 	"bench/runtime/engine"
 	"bench/server"
 	"bench/sql/dialect"
@@ -67,4 +68,13 @@ func watchRuns(checks diagnostics.Set, s *server.Server, e *engine.Engine, log *
 		cancel()
 		watching.Wait()
 	}
+}
+
+// replicaStore is how a replica stands, for the live state of a server.
+func replicaStore(name string, s replica.Status) bench.LiveStore {
+	x := bench.LiveStore{Name: name, OK: s.Connected, Waiting: s.Backlog, WaitingS: s.Lag.Seconds(), Error: s.LastError}
+	if !s.Connected {
+		x.FailingS = s.Lag.Seconds()
+	}
+	return x
 }

@@ -51,8 +51,14 @@ type Check struct {
 
 // sayings are the expressions of a check. Those that are not in its file are nil.
 type sayings struct {
-	applies, stale, tooFew, fail, warn    hcl.Expression // true or false
-	reason, subject, path, clears, remedy hcl.Expression // text
+	applies, stale, tooFew, fail, warn    *saying // true or false
+	reason, subject, path, clears, remedy *saying // text
+}
+
+// A saying is an expression, and the columns of a row that it reads.
+type saying struct {
+	hcl.Expression
+	reads []hcl.Traversal
 }
 
 // A Param is a threshold with a name.

@@ -61,12 +61,13 @@ type Ruling struct {
 	path, clears string
 }
 
-// judge decides about one row. run is what a check may know of the run.
-func (c *Check) judge(row Row, run cty.Value) Ruling {
+// judge decides about one row, whose value is given. run is what a check may know of the run. With brief, nothing is said of
+// a row that is as it should be.
+func (c *Check) judge(row Row, value, run cty.Value, brief bool) Ruling {
 	e := &evaluation{check: c, row: row, context: hcl.EvalContext{
-		Functions: functions, Variables: map[string]cty.Value{"row": row.value(), "param": c.params, "run": run}}}
+		Functions: functions, Variables: map[string]cty.Value{"row": value, "param": c.params, "run": run}}}
 	s := &c.says
-	v := Ruling{Outcome: Pass, Data: row, Subject: e.text(s.subject), Reason: e.text(s.reason)}
+	v := Ruling{Outcome: Pass, Data: row}
 	switch {
 	case e.flag(s.stale):
 		v.Outcome, v.Why = Undetermined, WhyStale
@@ -77,11 +78,14 @@ func (c *Check) judge(row Row, run cty.Value) Ruling {
 	case e.flag(s.warn):
 		v.Outcome = Warn
 	}
-	v.path = e.text(s.path)
-	if v.Outcome == Pass {
+	if v.Outcome != Pass || !brief {
+		v.Subject, v.Reason, v.path = e.text(s.subject), e.text(s.reason), e.text(s.path)
+	}
+	switch {
+	case v.Outcome != Pass:
+		v.Remedy = e.text(s.remedy)
+	case !brief:
 		v.clears = e.text(s.clears)
-	} else {
-		v.Remedy = strings.TrimSpace(e.text(s.remedy))
 	}
 	if e.failed != nil {
 		return Ruling{Outcome: Undetermined, Why: WhyEvalError, Reason: e.failed.Error(), Data: row}
@@ -108,7 +112,7 @@ type evaluation struct {
 }
 
 // value computes an expression, if it is there and nothing failed before.
-func (e *evaluation) value(x hcl.Expression, kind cty.Type) (cty.Value, bool) {
+func (e *evaluation) value(x *saying, kind cty.Type) (cty.Value, bool) {
 	if x == nil || e.failed != nil {
 		return cty.NilVal, false
 	}
@@ -130,12 +134,9 @@ func (e *evaluation) value(x hcl.Expression, kind cty.Type) (cty.Value, bool) {
 
 // unread finds columns that the expression reads and the row does not have. HCL would take NULL == 1 for false, and so
 // for a pass.
-func (e *evaluation) unread(x hcl.Expression) hcl.Diagnostics {
-	for _, t := range x.Variables() {
-		name, ok := attribute(t)
-		if !ok || t.RootName() != "row" {
-			continue
-		}
+func (e *evaluation) unread(x *saying) hcl.Diagnostics {
+	for _, t := range x.reads {
+		name, _ := attribute(t)
 		v, there := e.row[name]
 		switch {
 		case !there:
@@ -147,12 +148,12 @@ func (e *evaluation) unread(x hcl.Expression) hcl.Diagnostics {
 	return nil
 }
 
-func (e *evaluation) flag(x hcl.Expression) bool {
+func (e *evaluation) flag(x *saying) bool {
 	v, ok := e.value(x, cty.Bool)
 	return ok && v.True()
 }
 
-func (e *evaluation) text(x hcl.Expression) string {
+func (e *evaluation) text(x *saying) string {
 	v, ok := e.value(x, cty.String)
 	if !ok {
 		return ""

@@ -51,6 +51,9 @@ type examination struct {
 	turns    chan struct{}
 	decided  map[string]chan struct{} // closed when the finding is there
 	findings []Finding                // in the order of the set
+
+	mu     sync.Mutex
+	shared map[string][]cty.Value // rows of the live state by table
 }
 
 // check waits for what a check depends on, and runs it.
@@ -134,8 +137,9 @@ func (x *examination) decide(f *Finding, c *Check, a answer) {
 		return
 	}
 	f.Outcome = Pass
-	for _, row := range a.Rows {
-		v := c.judge(row, x.run)
+	values := x.values(c, a)
+	for i, row := range a.Rows {
+		v := c.judge(row, values[i], x.run, x.options.Live)
 		if worse[v.Outcome] > worse[f.Outcome] {
 			f.Outcome, f.Why = v.Outcome, v.Why
 		}
@@ -148,11 +152,33 @@ func (x *examination) decide(f *Finding, c *Check, a answer) {
 	}
 }
 
+// values are the rows of an answer as expressions see them. Those of the live state are shared by all checks of a table.
+func (x *examination) values(c *Check, a answer) []cty.Value {
+	make := func() (values []cty.Value) {
+		for _, row := range a.Rows {
+			values = append(values, row.value())
+		}
+		return values
+	}
+	if c.Source != SourceServer {
+		return make()
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.shared == nil {
+		x.shared = map[string][]cty.Value{}
+	}
+	if x.shared[c.Table] == nil {
+		x.shared[c.Table] = make()
+	}
+	return x.shared[c.Table]
+}
+
 // path is what a check says about the way of an operation, without its verdict.
 func (x *examination) path(ctx context.Context, c *Check) string {
 	a := x.k.ask(ctx, c)
 	if len(a.Rows) == 0 {
 		return ""
 	}
-	return c.judge(a.Rows[0], x.run).path
+	return c.judge(a.Rows[0], a.Rows[0].value(), x.run, false).path
 }

@@ -135,10 +135,8 @@ func (l *Laboratory) insert(ctx context.Context, tx *sql.Tx, table string, row R
 	}
 	full := maps.Clone(row)
 	for _, c := range columns {
-		v, given := full[c.name]
+		_, given := full[c.name]
 		switch kind := strings.ToUpper(c.kind); {
-		case given && kind == "BOOLEAN":
-			full[c.name] = v == int64(1)
 		case given:
 		case c.name == "RUN_ID":
 			full[c.name] = fixtureRun

@@ -63,8 +63,8 @@ func (r *reader) read(block *hcl.Block) {
 	c.Runbook = strings.TrimSpace(r.text("runbook"))
 	r.readSQL()
 	s := &c.says
-	s.applies, s.stale, s.tooFew, s.fail, s.warn = r.expr("applies_if"), r.expr("stale_if"), r.expr("too_few_if"), r.expr("fail_if"), r.expr("warn_if")
-	s.reason, s.subject, s.path, s.clears, s.remedy = r.expr("reason"), r.expr("subject"), r.expr("path"), r.expr("clears"), r.expr("remedy")
+	s.applies, s.stale, s.tooFew, s.fail, s.warn = r.saying("applies_if"), r.saying("stale_if"), r.saying("too_few_if"), r.saying("fail_if"), r.saying("warn_if")
+	s.reason, s.subject, s.path, s.clears, s.remedy = r.saying("reason"), r.saying("subject"), r.saying("path"), r.saying("clears"), r.saying("remedy")
 	params := map[string]cty.Value{}
 	for _, b := range content.Blocks.OfType("param") {
 		r.param(b, params)
@@ -187,19 +187,20 @@ func (r *reader) names() {
 	c := r.check
 	s := c.says
 	row := []string{"row", "param", "run"}
-	for _, e := range []hcl.Expression{s.stale, s.tooFew, s.fail, s.warn, s.reason, s.subject, s.path, s.clears, s.remedy} {
-		r.known(e, row, functions)
+	for _, e := range []*saying{s.stale, s.tooFew, s.fail, s.warn, s.reason, s.subject, s.path, s.clears, s.remedy} {
+		if e != nil {
+			r.known(e.Expression, row, functions)
+		}
 	}
-	r.known(s.applies, []string{"run", "param"}, functions)
+	if s.applies != nil {
+		r.known(s.applies.Expression, []string{"run", "param"}, functions)
+	}
 	for _, e := range c.sql {
-		r.known(e, []string{"run", "now", "param"}, sqlFunctions("sqlite"))
+		r.known(e, []string{"run", "now", "param"}, sqlFunctions("sqlite", fixtureNow))
 	}
 }
 
 func (r *reader) known(e hcl.Expression, roots []string, functions map[string]function.Function) {
-	if e == nil {
-		return
-	}
 	for _, t := range e.Variables() {
 		if !slices.Contains(roots, t.RootName()) {
 			r.fail(t.SourceRange(), "Write "+strings.Join(roots, ".NAME, ")+".NAME.", "there is nothing named %s here", t.RootName())
@@ -223,6 +224,21 @@ func (r *reader) expr(name string) hcl.Expression {
 		return a.Expr
 	}
 	return nil
+}
+
+// saying is an attribute that is evaluated for each row.
+func (r *reader) saying(name string) *saying {
+	e := r.expr(name)
+	if e == nil {
+		return nil
+	}
+	s := &saying{Expression: e}
+	for _, t := range e.Variables() {
+		if _, ok := attribute(t); ok && t.RootName() == "row" {
+			s.reads = append(s.reads, t)
+		}
+	}
+	return s
 }
 
 // value is an attribute that needs no row.

@@ -36,7 +36,7 @@ func (c *Check) SQL(dialect, run string, now time.Time) (string, error) {
 		params[name] = v
 	}
 	v, diags := x.Value(&hcl.EvalContext{
-		Functions: sqlFunctions(dialect),
+		Functions: sqlFunctions(dialect, now),
 		Variables: map[string]cty.Value{
 			"run": cty.StringVal(literal(run)), "now": cty.StringVal(instant(dialect, now)), "param": cty.ObjectVal(params),
 		},
@@ -90,8 +90,18 @@ var forms = map[string]form{
 }
 
 // sqlFunctions are what a statement may call while it is written.
-func sqlFunctions(dialect string) map[string]function.Function {
-	all := map[string]function.Function{}
+func sqlFunctions(dialect string, now time.Time) map[string]function.Function {
+	all := map[string]function.Function{
+		// ago(seconds) is a time so long before now; unlike a difference of times it lets an index be used.
+		"ago": function.New(&function.Spec{
+			Params: []function.Parameter{{Name: "seconds", Type: cty.Number}},
+			Type:   function.StaticReturnType(cty.String),
+			Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+				s, _ := args[0].AsBigFloat().Float64()
+				return cty.StringVal(instant(dialect, now.Add(-time.Duration(s*float64(time.Second))))), nil
+			},
+		}),
+	}
 	for name, f := range forms {
 		text := map[string]string{"postgres": f.postgres, "snowflake": f.snowflake}[dialect]
 		if text == "" {

@@ -3,7 +3,6 @@ check "BEN0401" "error_rate_jump" {
   step       = "result"
   source     = "run"
   depends_on = ["BEN0121", "BEN0123", "BEN0124"]
-  live       = true
   applies_if = run.since_t0_s > 4
 
   param "max_points" {

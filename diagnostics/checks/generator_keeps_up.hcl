@@ -2,7 +2,6 @@ check "BEN0309" "generator_keeps_up" {
   title      = "The load generator takes operations up when they are due"
   step       = "numbers"
   source     = "run"
-  live       = true
   applies_if = run.since_t0_s > run.warmup_s + 2
 
   param "max_lag_ms" {

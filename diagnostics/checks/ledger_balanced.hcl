@@ -28,15 +28,15 @@ check "BEN0308" "ledger_balanced" {
 
   fixture "balanced" {
     expect = "pass"
-    tables = { RUN_RESULTS = [{ WORKLOAD = "", PLANNED = 9, DONE = 7, FAILED_TIMEOUT = 1, CENSORED = 1, PARTIAL = 0 }] }
+    tables = { RUN_RESULTS = [{ WORKLOAD = "", PLANNED = 9, DONE = 7, FAILED_TIMEOUT = 1, CENSORED = 1, PARTIAL = false }] }
   }
   fixture "open" {
     expect = "fail"
     reason = "all: 9 planned, 2 without an outcome"
-    tables = { RUN_RESULTS = [{ WORKLOAD = "", PLANNED = 9, DONE = 7, PARTIAL = 0 }] }
+    tables = { RUN_RESULTS = [{ WORKLOAD = "", PLANNED = 9, DONE = 7, PARTIAL = false }] }
   }
   fixture "a worker was lost" {
     expect = "warn"
-    tables = { RUN_RESULTS = [{ WORKLOAD = "", PLANNED = 9, DONE = 7, PARTIAL = 1 }] }
+    tables = { RUN_RESULTS = [{ WORKLOAD = "", PLANNED = 9, DONE = 7, PARTIAL = true }] }
   }
 }

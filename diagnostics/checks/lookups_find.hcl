@@ -2,7 +2,6 @@ check "BEN0403" "lookups_find" {
   title      = "Operations find rows"
   step       = "result"
   source     = "run"
-  live       = true
   depends_on = ["BEN0121", "BEN0123", "BEN0124"]
   applies_if = run.since_t0_s > 4 && run.target != "null"
 

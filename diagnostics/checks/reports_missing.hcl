@@ -2,7 +2,6 @@ check "BEN0301" "reports_missing" {
   title      = "The stored reports of every worker are numbered without gaps"
   step       = "numbers"
   source     = "run"
-  live       = true
   applies_if = run.since_t0_s > 3
 
   sql = <<-SQL

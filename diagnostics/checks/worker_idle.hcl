@@ -13,7 +13,7 @@ check "BEN0108" "worker_idle" {
            SUM(SUM(STARTED)) OVER () AS everybody
     FROM WORKER_METRICS_SNAPSHOTS
     WHERE RUN_ID = ${run}
-      AND ${seconds("TIMESTAMP", now)} < 10
+      AND TIMESTAMP > ${ago(10)}
     GROUP BY WORKER_ID
   SQL
 
