@@ -2,6 +2,7 @@ package diagnostics
 
 import (
 	"encoding/json"
+	"maps"
 
 	"bench/runtime/bench"
 )
@@ -47,9 +48,7 @@ func LiveTables(get func() (json.RawMessage, error), reach Reach) (Tables, error
 	if parsing != nil {
 		panic("a reach is always rows: " + parsing.Error())
 	}
-	for name, rows := range tables {
-		way[name] = rows
-	}
+	maps.Copy(way, tables)
 	if err == nil && reach.State != Reached {
 		err = &refusal{WhySQLError, "no server gives the live state: " + reach.State}
 	}

@@ -42,7 +42,7 @@ func TestReadme(t *testing.T) {
 func list(set Set) string {
 	var b strings.Builder
 	for _, step := range Steps {
-		rows := ""
+		var rows strings.Builder
 		for _, c := range set {
 			if c.Step != step {
 				continue
@@ -62,9 +62,9 @@ func list(set Set) string {
 			for _, p := range c.Params {
 				limits = append(limits, strings.TrimSpace(fmt.Sprintf("%s = %v %s", p.Name, p.Value, p.Unit)))
 			}
-			rows += fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", c.Code, c.Title, source, live, strings.Join(limits, ", "), strings.Join(c.DependsOn, " "))
+			rows.WriteString(fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", c.Code, c.Title, source, live, strings.Join(limits, ", "), strings.Join(c.DependsOn, " ")))
 		}
-		fmt.Fprintf(&b, "\n### %s\n\n| code | holds when it passes | rows from | | limits | causes |\n|---|---|---|---|---|---|\n%s", step, rows)
+		fmt.Fprintf(&b, "\n### %s\n\n| code | holds when it passes | rows from | | limits | causes |\n|---|---|---|---|---|---|\n%s", step, rows.String())
 	}
 	return b.String()
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"path"
 	"reflect"
@@ -143,9 +144,7 @@ func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	health, status := api.Health{Status: "ok", Components: map[string]string{"server": "ok"}}, http.StatusOK
 	if s.config.Ready != nil {
-		for name, state := range s.config.Ready() {
-			health.Components[name] = state
-		}
+		maps.Copy(health.Components, s.config.Ready())
 	}
 	if s.stopping.Err() != nil {
 		health.Components["server"] = "stopping"

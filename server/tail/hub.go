@@ -24,6 +24,7 @@ package tail
 import (
 	"crypto/rand"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -123,9 +124,7 @@ func (h *Hub) Runs() map[bench.Status]int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	counts := make(map[bench.Status]int)
-	for status, n := range h.tally {
-		counts[status] = n
-	}
+	maps.Copy(counts, h.tally)
 	for id, s := range h.runs {
 		if !slices.Contains(h.ended, id) {
 			counts[s.status()]++
