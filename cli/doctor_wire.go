@@ -18,7 +18,7 @@ import (
 
 // openJournalReader reads a journal that no server has to own, also by the SQL of checks.
 func openJournalReader(ctx context.Context, path string) (*place, *diagnostics.Database, error) {
-	r, err := journal.OpenReader(ctx, path)
+	r, err := journal.OpenReaderWith(ctx, path, journal.Options{BusyTimeout: reachPatience})
 	if err != nil {
 		return nil, nil, unavailable(err)
 	}

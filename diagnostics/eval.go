@@ -64,7 +64,7 @@ type Ruling struct {
 // judge decides about one row, whose value is given. run is what a check may know of the run. With brief, nothing is said of
 // a row that is as it should be.
 func (c *Check) judge(row Row, value, run cty.Value, brief bool) Ruling {
-	e := &evaluation{check: c, row: row, context: hcl.EvalContext{
+	e := &evaluation{row: row, context: hcl.EvalContext{
 		Functions: functions, Variables: map[string]cty.Value{"row": value, "param": c.params, "run": run}}}
 	s := &c.says
 	v := Ruling{Outcome: Pass, Data: row}
@@ -98,14 +98,13 @@ func (c *Check) applies(run cty.Value) (bool, error) {
 	if c.says.applies == nil {
 		return true, nil
 	}
-	e := &evaluation{check: c, context: hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{"run": run, "param": c.params}}}
+	e := &evaluation{context: hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{"run": run, "param": c.params}}}
 	ok := e.flag(c.says.applies)
 	return ok, e.failed
 }
 
 // An evaluation computes expressions of one check over one row, up to the first that cannot be.
 type evaluation struct {
-	check   *Check
 	row     Row
 	context hcl.EvalContext
 	failed  error

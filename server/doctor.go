@@ -47,8 +47,8 @@ func (s *Server) live(ctx context.Context, id string) (*bench.Live, error) {
 		return nil, err
 	}
 	l.Viewers = []bench.LiveViewer{s.config.Hub.Audience(id)}
-	if s.config.Replica != nil {
-		l.Replica = s.config.Replica(ctx)
+	if s.config.Replicas != nil {
+		l.Replica = s.config.Replicas(ctx)
 	}
 	s.mu.Lock()
 	refused := s.refused[id]

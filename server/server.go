@@ -52,9 +52,9 @@ type Config struct {
 	BehindProxy bool     // X-Forwarded-Proto tells the scheme that browsers see
 	Version     string   // of the program, for the API's description
 
-	Checks  diagnostics.Set                             // that the doctor runs
-	Store   *diagnostics.Database                       // the journal, for their SQL; nil is none
-	Replica func(ctx context.Context) []bench.LiveStore // how the replicas stand; nil is none
+	Checks   diagnostics.Set                             // that the doctor runs
+	Store    *diagnostics.Database                       // the journal, for their SQL; nil is none
+	Replicas func(ctx context.Context) []bench.LiveStore // how the replicas stand; nil is none
 
 	Log   *slog.Logger             // nil is silence
 	Ready func() map[string]string // components with "ok" or what is wrong with them, for /readyz; nil is none
