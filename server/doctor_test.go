@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"bench/diagnostics"
@@ -48,8 +49,11 @@ func TestDoctorRoute(t *testing.T) {
 		t.Fatal(ds)
 	}
 	b.config.Checks = set
+	var mu sync.Mutex
 	asked := ""
 	b.config.Store = &diagnostics.Database{Dialect: "sqlite", Query: func(_ context.Context, sql string, _ int) ([]string, [][]any, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		asked = sql
 		return nil, nil, nil
 	}}
