@@ -72,7 +72,9 @@ func (c *applyCommand) close(p *program, v *view) error {
 	if c.Output == "json" { // the end frame had it
 		return p.report(io.Discard, "text", &v.run, v.end.Result, nil)
 	}
-	return p.report(p.Stdout, "text", &v.run, v.end.Result, nil)
+	err := p.report(p.Stdout, "text", &v.run, v.end.Result, nil)
+	writeFound(p.Stdout, &v.run, v.found, p.colour(p.Stdout))
+	return err
 }
 
 // An application is one run from its submission to its end.

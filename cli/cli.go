@@ -55,6 +55,7 @@ type grammar struct {
 	Fmt        fmtCommand        `cmd:"" help:"Put specs into the canonical form."`
 	Tail       tailCommand       `cmd:"" help:"Watch a run; a run that has ended is replayed."`
 	Status     statusCommand     `cmd:"" help:"Say how a run stands."`
+	Doctor     doctorCommand     `cmd:"" help:"Say why a run stands as it does, with evidence and the next step."`
 	Stop       stopCommand       `cmd:"" help:"End a run early; what was measured is kept."`
 	Report     reportCommand     `cmd:"" help:"Print what a run measured."`
 	List       listCommand       `cmd:"" help:"List runs, newest first."`

@@ -81,6 +81,10 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	if err != nil {
 		return nil, err
 	}
+	checks, err := loadChecks("")
+	if err != nil {
+		return nil, err
+	}
 	journal, err := openJournal(ctx, p.Journal)
 	if err != nil {
 		return nil, err
@@ -119,17 +123,19 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	hub.Journal = h.engine.Unwritable
 	s := server.New(server.Config{
 		Engine: h.engine, History: journal, Hub: hub, Token: token, WorkerKey: key, Hosts: how.hosts, BehindProxy: how.behindProxy,
-		Replica: replica, Version: version(), Log: log,
+		Checks: checks, Store: journalDatabase(p.Journal, journal.Reader), Replica: replica, Version: version(), Log: log,
 		Ready: func() map[string]string { return map[string]string{"journal": cmp.Or(h.engine.Unwritable(), "ok")} },
 	})
 	h.place, h.link = reach(client.New(local, token)), s.Link(local)
 	file := api.ServerFile{URL: local, PID: os.Getpid(), Token: token, Started: time.Now()}
 	life, stop := context.WithCancel(context.Background())
 	h.stop = stop
+	unwatch := watchRuns(checks, s, h.engine, log)
 	go func() {
 		defer close(h.done)
 		finish := h.feeding.start()
 		err := serve(life, h.engine, func(ctx context.Context) error { return h.engine.Adopt(ctx, journal, unfinished) }, s, listeners)
+		unwatch()
 		err = errors.Join(err, server.RemoveFile(p.serverFile(), file))
 		h.missing = finish()
 		h.err = errors.Join(err, journal.Close())

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"bench/diagnostics"
 	"bench/runtime/bench"
 	"bench/runtime/engine"
 	"bench/server/client"
@@ -18,12 +19,13 @@ import (
 
 // A place is where runs are: a server, a journal that no server owns, or a store.
 type place struct {
-	history engine.History
-	client  *client.Client // nil when there is no server
-	name    string         // as a person knows it
-	stored  bool           // it is a store: what it has may be old
-	lacks   []lack         // what it is known not to have
-	close   func() error
+	history  engine.History
+	database *diagnostics.Database // the same for the SQL of checks; nil of a server
+	client   *client.Client        // nil when there is no server
+	name     string                // as a person knows it
+	stored   bool                  // it is a store: what it has may be old
+	lacks    []lack                // what it is known not to have
+	close    func() error
 }
 
 func (at *place) String() string { return at.name }
@@ -56,7 +58,7 @@ func (p *program) find(ctx context.Context) (*place, error) {
 		}
 		return &place{history: nowhere{}, name: p.Journal + ", which does not exist yet", close: func() error { return nil }}, nil
 	}
-	return openReader(ctx, p.Journal)
+	return openReader(ctx, p.Journal, 0)
 }
 
 // findServer is the server that the command line, the environment or the journal's folder names; nil when there is none.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"bench/diagnostics"
 	"bench/runtime/bench"
 	"bench/runtime/engine"
 	"bench/sql/journal"
@@ -36,6 +37,7 @@ type feeder interface {
 type reader interface {
 	engine.History
 	Progress(ctx context.Context) ([]replica.Progress, error)
+	Query(ctx context.Context, statement string, limit int) (columns []string, rows [][]any, err error)
 	Close() error
 }
 
@@ -99,6 +101,7 @@ func (p *program) readStore(ctx context.Context, s store) (*place, error) {
 		return nil, unavailable(err)
 	}
 	at := &place{history: r, name: s.String(), stored: true, close: r.Close}
+	at.database = &diagnostics.Database{Name: at.name, Dialect: s.dialect(), Query: r.Query}
 	var newest time.Time
 	for _, f := range fed {
 		if f.At.After(newest) {

@@ -27,6 +27,7 @@ type view struct {
 	history map[int64]tally // of the last seconds, for sparklines and sums; a corrected second replaces itself
 	errors  int64           // of all seconds that were seen
 	done    int64
+	found   []bench.CheckChange // what the doctor said, the newest of each check and subject
 }
 
 // A tally is what is kept of one second.
@@ -125,6 +126,10 @@ func (v *view) takeEvent(e *bench.Event) {
 	case bench.EventPhase:
 		if s, ok := decode[bench.State](e.Data); ok && s.Phase != "" {
 			v.run.State = s
+		}
+	case bench.EventCheck:
+		if c, ok := decode[bench.CheckChange](e.Data); ok {
+			v.takeFinding(c)
 		}
 	case bench.EventArm:
 		if a, ok := decode[bench.Arm](e.Data); ok && (a.Timeline.EndUS > 0 || a.Timeline.WarmupUS > 0) {

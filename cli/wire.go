@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -239,13 +240,14 @@ func unavailable(err error) error {
 	return bench.Errorf(bench.CodeUnreachable, "%w", err)
 }
 
-// openReader reads a journal that no server has to own.
-func openReader(ctx context.Context, path string) (*place, error) {
-	r, err := journal.OpenReader(ctx, path)
+// openReader reads a journal that no server has to own, and waits for so long if somebody has it locked; zero is the
+// journal's own patience.
+func openReader(ctx context.Context, path string, patience time.Duration) (*place, error) {
+	r, err := journal.OpenReaderWith(ctx, path, journal.Options{BusyTimeout: patience})
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	return &place{history: r, name: path, close: r.Close}, nil
+	return &place{history: r, database: journalDatabase(path, r), name: path, close: r.Close}, nil
 }
 
 // reach is the place that a server is.

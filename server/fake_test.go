@@ -110,6 +110,16 @@ func (f *fleet) Live(id string) (*bench.Run, bool) {
 	return &now, true
 }
 
+func (f *fleet) Look(_ context.Context, id string) (*bench.Live, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	run, ok := f.runs[id]
+	if !ok || run.Status.Terminal() {
+		return nil, bench.Errorf(bench.CodeRunEnded, "run %s has ended", id)
+	}
+	return &bench.Live{Run: []bench.LiveRun{{Status: run.Status, Phase: run.Phase}}, Plane: []bench.LivePlane{{RefusedS: -1}}}, nil
+}
+
 func (f *fleet) Stop(_ context.Context, id string, mode bench.Desired, by string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -28,6 +28,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				refuse(rec, &bench.Error{Code: bench.CodeInternal, Message: "the server failed to do this; its log says why"})
 			}
 		}
+		s.unreported(r, rec.status)
 		// Without the query string: it may say more than a log should.
 		s.log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
 			slog.Int("status", rec.status), slog.Duration("took", time.Since(start)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -97,9 +98,7 @@ func (p *problem) GetHeaders() http.Header {
 // refuse writes an error where huma is not involved.
 func refuse(w http.ResponseWriter, e *bench.Error) {
 	p := newProblem(e)
-	for name, values := range p.GetHeaders() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	// An error here means that the client has gone, and nobody is left to tell.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"reflect"
@@ -42,6 +43,8 @@ func (s *Server) routes() {
 	route(s, accessSession, "GET /api/runs/{run_id}/environment", 0, "Where a run ran", s.listFacts)
 
 	route(s, accessSession, "GET /api/replica", 0, "How the replica of the journal stands, where the server feeds one", s.showReplica)
+	route(s, accessSession, "GET /api/runs/{run_id}/live", 0, "How a run stands inside the server, as rows", s.showLive)
+	route(s, accessSession, "GET /api/runs/{run_id}/doctor", 0, "What the doctor finds", s.showDoctor)
 
 	route(s, accessWorker, "POST /api/runs/{run_id}/workers", smallBytes, "Register a worker", s.register)
 	route(s, accessWorker, "POST /api/runs/{run_id}/workers/{worker}/heartbeat", smallBytes, "A worker lives", s.heartbeat)
@@ -144,9 +147,7 @@ func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	health, status := api.Health{Status: "ok", Components: map[string]string{"server": "ok"}}, http.StatusOK
 	if s.config.Ready != nil {
-		for name, state := range s.config.Ready() {
-			health.Components[name] = state
-		}
+		maps.Copy(health.Components, s.config.Ready())
 	}
 	if s.stopping.Err() != nil {
 		health.Components["server"] = "stopping"

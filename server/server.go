@@ -14,6 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bench/diagnostics"
 	"bench/runtime/bench"
 	"bench/runtime/engine"
 	"bench/server/api"
@@ -33,6 +34,8 @@ type Engine interface {
 	Register(ctx context.Context, r bench.Registration) (*bench.Assignment, error)
 	Heartbeat(ctx context.Context, h bench.Heartbeat) (*bench.HeartbeatAck, error)
 	Report(ctx context.Context, r bench.Report) (*bench.ReportAck, error)
+	// Look is how a run stands inside this engine; what is not the engine's is left empty.
+	Look(ctx context.Context, id string) (*bench.Live, error)
 	// Events returns the events of a run with a sequence above after. It waits for one until ctx ends, then it
 	// returns none.
 	Events(ctx context.Context, run, worker string, generation, after int64) ([]bench.Event, error)
@@ -50,7 +53,9 @@ type Config struct {
 	BehindProxy bool     // X-Forwarded-Proto tells the scheme that browsers see
 	Version     string   // of the program, for the API's description
 
-	Replica func() *api.Replica // how the replica stands that the server feeds, without waiting for it; nil is none
+	Replica func() *api.Replica   // how the replica stands that the server feeds, without waiting for it; nil is none
+	Checks  diagnostics.Set       // that the doctor runs
+	Store   *diagnostics.Database // the journal, for their SQL; nil is none
 
 	Log   *slog.Logger             // nil is silence
 	Ready func() map[string]string // components with "ok" or what is wrong with them, for /readyz; nil is none
@@ -86,13 +91,15 @@ type Server struct {
 
 	mu      sync.Mutex
 	hosts   map[string]bool
-	streams sync.WaitGroup // joined under mu, and only before stopping
+	refused map[string]*engine.Refusals // reports that never reached the engine, by run
+	streams sync.WaitGroup              // joined under mu, and only before stopping
 }
 
 // New makes a server.
 func New(config Config) *Server {
 	s := &Server{
 		config: config, log: config.Log, mux: http.NewServeMux(), access: make(map[string]access),
+		refused:  map[string]*engine.Refusals{},
 		sessions: newSessions(), crossOrigin: http.NewCrossOriginProtection(), metrics: newMetrics(config.Hub, config.Replica),
 		hosts: map[string]bool{"127.0.0.1": true, "localhost": true, "::1": true},
 	}

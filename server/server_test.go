@@ -695,7 +695,7 @@ func TestFile(t *testing.T) {
 func ours() []string {
 	buf := make([]byte, 1<<20)
 	var found []string
-	for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+	for g := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 		if strings.Contains(g, "bench/server") && !strings.Contains(g, "testing.tRunner") || strings.Contains(g, "coder/websocket") {
 			found = append(found, g)
 		}

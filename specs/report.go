@@ -53,6 +53,11 @@ func (l *loader) clean(text string) string {
 		text = strings.ReplaceAll(text, secret, "(sensitive)")
 		text = strings.ReplaceAll(text, strings.Trim(fmt.Sprintf("%q", secret), `"`), "(sensitive)")
 	}
+	return oneLine(text)
+}
+
+// oneLine is a text without line ends, fit for a terminal.
+func oneLine(text string) string {
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
 	return printable(strings.Join(lines, " "))
 }

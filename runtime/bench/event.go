@@ -31,6 +31,7 @@ const (
 	EventAbort   EventType = "ABORT"  // cancel what is in flight
 	EventWorker  EventType = "WORKER" // a worker became ready, stale, dead, … ; Data is a WorkerChange
 	EventGuard   EventType = "GUARD"
+	EventCheck   EventType = "CHECK"   // a check of the doctor began to fail, or is over; Data is a CheckChange
 	EventDesired EventType = "DESIRED" // somebody asked for a stop
 	EventEnd     EventType = "END"     // the run is terminal
 )

@@ -55,11 +55,12 @@ type Batch struct {
 	Logs        []LogLine
 	Environment []Fact
 	Totals      []Totals
+	Findings    []Finding
 }
 
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool {
-	return len(b.Workers)+len(b.Snapshots)+len(b.Seconds)+len(b.Results)+len(b.Logs)+len(b.Environment)+len(b.Totals) == 0
+	return len(b.Workers)+len(b.Snapshots)+len(b.Seconds)+len(b.Results)+len(b.Logs)+len(b.Environment)+len(b.Totals)+len(b.Findings) == 0
 }
 
 // A Fact is a row of RUN_ENVIRONMENT: something about where the run ran that a reader of its numbers may need.

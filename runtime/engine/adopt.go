@@ -76,9 +76,12 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 			if err := json.Unmarshal(event.Data, &a); err != nil {
 				return nil, fmt.Errorf("read event %d: %w", event.Sequence, err)
 			}
-			r.attempt, r.timeline = a.Attempt, &a.Timeline
+			r.attempt, r.timeline, r.start = a.Attempt, &a.Timeline, event.Sequence
 			r.armed[a.Attempt] = &a.Timeline
 			r.t0 = time.Now().Add(time.Until(a.Timeline.T0)) // until the workers say better
+		}
+		if event.Type == bench.EventPhase {
+			r.phaseAt = event.EffectiveAt
 		}
 		e.Listener.Event(event) // not to workers: what the server before this one commanded is in terms of its own clock
 	}

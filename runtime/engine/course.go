@@ -305,6 +305,7 @@ func (e *ending) severity() string {
 // until serves the run's inbox until done holds (true), the deadline passes (false; the zero time never does), or the run
 // is to end early. Between calls it wakes only when something is due.
 func (r *run) until(deadline time.Time, done func() bool) (bool, *ending) {
+	r.deadline = deadline
 	for {
 		due := r.housekeeping(time.Now())
 		if done() {

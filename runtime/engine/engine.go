@@ -248,18 +248,20 @@ func (e *Engine) Live(id string) (*bench.Run, bool) {
 func (e *Engine) Unwritable() string { return e.writer.unwritable() }
 
 // Active is how many runs have not ended.
-func (e *Engine) Active() int {
+func (e *Engine) Active() int { return len(e.Going()) }
+
+// Going are the ids of the runs that have not ended.
+func (e *Engine) Going() (ids []string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := 0
-	for _, r := range e.runs {
+	for id, r := range e.runs {
 		select {
 		case <-r.done:
 		default:
-			n++
+			ids = append(ids, id)
 		}
 	}
-	return n
+	return ids
 }
 
 // Stop raises what is wanted of a run. It returns when that is stored, before the run has stopped.

@@ -11,11 +11,12 @@ import (
 type feed struct {
 	mu      sync.Mutex
 	events  []bench.Event
-	changed chan struct{} // closed and replaced with each event
+	handed  map[string]int64 // newest sequence by worker
+	changed chan struct{}    // closed and replaced with each event
 	ended   bool
 }
 
-func newFeed() *feed { return &feed{changed: make(chan struct{})} }
+func newFeed() *feed { return &feed{changed: make(chan struct{}), handed: map[string]int64{}} }
 
 func (f *feed) add(e bench.Event) {
 	f.mu.Lock()
@@ -23,6 +24,30 @@ func (f *feed) add(e bench.Event) {
 	f.events = append(f.events, e)
 	close(f.changed)
 	f.changed = make(chan struct{})
+}
+
+// last is the sequence number of the newest event, 0 before there is one.
+func (f *feed) last() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.events) == 0 {
+		return 0
+	}
+	return f.events[len(f.events)-1].Sequence
+}
+
+// hand remembers that a worker was given the events up to a sequence number.
+func (f *feed) hand(worker string, sequence int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.handed[worker] = sequence
+}
+
+// told is the newest sequence number that a worker was given.
+func (f *feed) told(worker string) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.handed[worker]
 }
 
 // end lets nobody wait any more.

@@ -89,7 +89,11 @@ func (e *Engine) Events(ctx context.Context, run, worker string, generation, aft
 	}
 	ctx, cancel := context.WithTimeout(ctx, eventsWait)
 	defer cancel()
-	return r.feed.after(ctx, after), nil
+	events := r.feed.after(ctx, after)
+	if len(events) > 0 {
+		r.feed.hand(worker, events[len(events)-1].Sequence)
+	}
+	return events, nil
 }
 
 // Report takes in what a worker measured. A report that was taken in before changes nothing; one that would leave a gap is not
@@ -102,6 +106,7 @@ func (e *Engine) Report(ctx context.Context, report bench.Report) (*bench.Report
 	// Decoding and merging is the expensive part; it needs nothing of the run.
 	var counted stats.Aggregate
 	if err := r.readable(&report, &counted); err != nil {
+		r.refused.Add(bench.CodeInvalid)
 		return nil, bench.Errorf(bench.CodeInvalid, "report %d of %s: %w", report.Seq, report.Worker, err)
 	}
 	ack := &bench.ReportAck{}
@@ -111,6 +116,7 @@ func (e *Engine) Report(ctx context.Context, report bench.Report) (*bench.Report
 		m, err := r.roster.member(report.Worker, report.Generation)
 		if err != nil {
 			refused = err
+			r.refused.Add(bench.CodeOf(err))
 			return
 		}
 		if report.Seq == m.LastSeq+1 {
@@ -166,15 +172,21 @@ func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	m.heard = time.Now()
 	m.count(p, counted)
 	r.measured.add(counted, p, r.cut > 0 && p.FromUS-r.timeline.WarmupUS >= r.cut)
+	m.reported = m.heard
+	m.gauges = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS}
 	snapshot := bench.Snapshot{Report: *p, ReceivedAt: time.Now().UTC()}
 	snapshot.Timestamp = snapshot.ReceivedAt
 	if r.timeline != nil && p.Phase != bench.PhasePreparing {
 		snapshot.Timestamp = r.timeline.T0.Add(time.Duration(p.ToUS) * time.Microsecond)
+		m.lag = m.heard.Sub(r.at(p.ToUS))
 	}
 	all := counted.All()
 	snapshot.P50US, snapshot.P95US, snapshot.P99US = all.Response.Quantile(50, 100), all.Response.Quantile(95, 100), all.Response.Quantile(99, 100)
 	snapshot.MaxUS = all.Response.Max()
 	snapshot.Excluded = r.second.add(m, p, counted)
+	if r.record.Status == bench.StatusRunning {
+		r.second.window.add(m.heard, snapshot.Excluded)
+	}
 	if p.Final {
 		if status := r.record.Status; p.Phase != bench.PhaseProcessing && (status == bench.StatusStarting || status == bench.StatusRunning) {
 			r.early(bench.ReasonWorkerLost, "%s (pid %d) ended by itself in %s", m.Name(), m.PID, p.Phase)

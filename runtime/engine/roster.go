@@ -25,10 +25,15 @@ type member struct {
 	heard    time.Time // on the monotonic clock
 	beats    int64     // number of the newest heartbeat
 	durable  *progress
-	since    int64     // end of its last report of MEASUREMENT
-	gone     bool      // its process ended
-	adopted  bool      // from a server that is gone, and not heard since
-	start    time.Time // t0 as it says, after its run was adopted
+	staged   time.Time     // when its stage began
+	reported time.Time     // when its newest report was received
+	lag      time.Duration // from the end of its interval until then
+	gauges   bench.Gauges  // at its end
+	drift    time.Duration // its time since t0 minus the server's, at its last heartbeat
+	since    int64         // end of its last report of MEASUREMENT
+	gone     bool          // its process ended
+	adopted  bool          // from a server that is gone, and not heard since
+	start    time.Time     // t0 as it says, after its run was adopted
 	counted  bench.Ledger
 	totals   bench.Ledger // of its FINAL
 }
@@ -41,7 +46,7 @@ func (o *roster) launched(slot int) {
 }
 
 func newMember(slot int, run string) *member {
-	m := &member{launched: time.Now(), durable: newProgress()}
+	m := &member{launched: time.Now(), staged: time.Now(), durable: newProgress()}
 	m.Worker = bench.Worker{Slot: slot, Heartbeat: bench.Heartbeat{
 		Run: run, Worker: fmt.Sprintf("worker-%d", slot), Status: bench.WorkerStarting,
 		Phase: bench.PhasePreparing, Stage: bench.StageLaunch,
@@ -99,6 +104,12 @@ func (o *roster) beat(m *member, h bench.Heartbeat) {
 	m.beats, h.Number = h.Number, 0
 	m.heard, m.LastHeartbeat = time.Now(), time.Now().UTC()
 	was := m.Status
+	if h.Stage != m.Stage {
+		m.staged = m.heard
+	}
+	if h.SinceT0US != 0 && !o.r.t0.IsZero() {
+		m.drift = time.Duration(h.SinceT0US)*time.Microsecond - time.Since(o.r.t0)
+	}
 	m.adopted = false
 	if h.Facts != nil {
 		for _, f := range h.Facts {

@@ -46,7 +46,11 @@ type run struct {
 	t0         time.Time // with a monotonic reading; zero before ARM
 	timeline   *bench.Timeline
 	attempt    int                     // of the newest ARM
+	start      int64                   // sequence of the newest ARM
 	armed      map[int]*bench.Timeline // by attempt, of the servers before this one
+	deadline   time.Time               // what until waits for, zero without one
+	phaseAt    time.Time               // when the phase began; zero before the first change
+	refused    Refusals                // reports of its workers
 	cut        int64                   // microseconds of MEASUREMENT that were really measured, when it was cut short
 	workers    sync.WaitGroup
 	kill       context.CancelFunc // of all workers
@@ -183,6 +187,9 @@ func (r *run) announce(kind bench.EventType, severity string, at time.Time, data
 		}
 		return
 	}
+	if kind == bench.EventArm {
+		r.start = stored.Sequence
+	}
 	r.heard(stored)
 }
 
@@ -227,6 +234,9 @@ func (r *run) transit(to bench.State, at time.Time, end *ending, format string, 
 		return
 	}
 	stored.Plan = r.plan
+	if stored.Phase != r.record.Phase {
+		r.phaseAt = at
+	}
 	r.record = stored
 	r.publish()
 	r.heard(event)

@@ -18,7 +18,9 @@ type seconds struct {
 	last     *bench.Second
 	excluded map[string]int // reports left out since the last second, by reason
 	recent   []*second      // told, newest last: they can still be corrected
-	idle     time.Time      // when a second without an aggregate was last told
+	settled  time.Duration  // from the end of the newest second until it was told
+	window   recent
+	idle     time.Time // when a second without an aggregate was last told
 }
 
 // A second is one second in the making.
@@ -227,6 +229,7 @@ func (s *seconds) tell(x *second, corrected bool) {
 	b.Why = s.why(x, &b)
 	if !corrected {
 		x.told = true
+		s.settled = time.Since(s.r.at(x.to))
 		s.next = x.number + 1
 		delete(s.open, x.number)
 		s.remember(x)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"bench/runtime/bench"
@@ -25,17 +24,14 @@ type writer struct {
 	failed func(error)
 	wake   chan struct{} // capacity 1: there is something to write
 
-	trouble atomic.Pointer[trouble] // nil while the store works
-
 	mu      sync.Mutex
 	pending bench.Batch
 	stored  []func()
-}
-
-// trouble is why the store does not take a batch, and since when.
-type trouble struct {
-	since time.Time
-	err   error
+	oldest  time.Time // when the oldest of pending was put; zero when there is none
+	writing int64     // rows of the batch that is being written
+	since   time.Time // when the oldest of them was put; zero when there is none
+	failing time.Time // when writing began to fail; zero when it works
+	trouble string    // why
 }
 
 func newWriter(store Store, limit time.Duration, failed func(error)) *writer {
@@ -45,6 +41,9 @@ func newWriter(store Store, limit time.Duration, failed func(error)) *writer {
 // put queues a batch; stored, if not nil, is called once it is durable. It never blocks.
 func (w *writer) put(b bench.Batch, stored func()) {
 	w.mu.Lock()
+	if w.oldest.IsZero() && !b.Empty() {
+		w.oldest = time.Now()
+	}
 	add(&w.pending, &b)
 	if stored != nil {
 		w.stored = append(w.stored, stored)
@@ -64,6 +63,7 @@ func add(to, b *bench.Batch) {
 	to.Logs = append(to.Logs, b.Logs...)
 	to.Environment = append(to.Environment, b.Environment...)
 	to.Totals = append(to.Totals, b.Totals...)
+	to.Findings = append(to.Findings, b.Findings...)
 }
 
 // flush waits until what was put before is stored, or says why it is not.
@@ -106,6 +106,7 @@ func (w *writer) take() (bench.Batch, []func()) {
 	defer w.mu.Unlock()
 	b, stored := w.pending, w.stored
 	w.pending, w.stored = bench.Batch{}, nil
+	w.since, w.oldest, w.writing = w.oldest, time.Time{}, rows(&b)
 	// Only the newest state of a worker and of the counters is worth a write.
 	b.Workers = newest(b.Workers, func(x bench.Worker) string { return x.Run + "/" + x.Worker })
 	b.Totals = newest(b.Totals, func(x bench.Totals) string { return x.Run })
@@ -133,14 +134,13 @@ func (w *writer) write(ctx context.Context) {
 	began, told := time.Now(), false
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := w.save(&b)
+		w.note(err)
 		if err == nil {
-			w.trouble.Store(nil)
 			for _, f := range stored {
 				f()
 			}
 			return
 		}
-		w.trouble.Store(&trouble{began, err})
 		if !told && time.Since(began) >= w.limit {
 			told = true
 			w.failed(err)
@@ -164,16 +164,21 @@ func (w *writer) putBack(b bench.Batch, stored []func()) {
 	w.pending = b
 	add(&w.pending, &later)
 	w.stored = append(stored, w.stored...)
+	if !w.since.IsZero() {
+		w.oldest = w.since
+	}
+	w.since, w.writing = time.Time{}, 0
 }
 
 // unwritable says in words why the store takes no writes, "" while it does. A single failure is no trouble yet.
 func (w *writer) unwritable() string {
-	t := w.trouble.Load()
-	if t == nil || time.Since(t.since) < time.Second {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.trouble == "" || time.Since(w.failing) < time.Second {
 		return ""
 	}
-	return fmt.Sprintf("the journal cannot be written since %s: %v; runs end when that lasts for %s",
-		t.since.UTC().Format("15:04:05Z"), t.err, w.limit)
+	return fmt.Sprintf("the journal cannot be written since %s: %s; runs end when that lasts for %s",
+		w.failing.UTC().Format("15:04:05Z"), w.trouble, w.limit)
 }
 
 // save tries once. On a disk that is full there may be no room for all that waits, but for what runs ended with.
@@ -200,4 +205,37 @@ func (w *writer) last() error {
 		f()
 	}
 	return nil
+}
+
+// note remembers how the last attempt to write ended.
+func (w *writer) note(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil {
+		w.since, w.failing, w.trouble, w.writing = time.Time{}, time.Time{}, "", 0
+		return
+	}
+	w.trouble = err.Error()
+	if w.failing.IsZero() {
+		w.failing = time.Now()
+	}
+}
+
+// state is how the store takes what it is given.
+func (w *writer) state() bench.LiveStore {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	s := bench.LiveStore{Name: "journal", OK: w.trouble == "", Error: w.trouble, Waiting: w.writing + rows(&w.pending)}
+	oldest := w.since
+	if oldest.IsZero() {
+		oldest = w.oldest
+	}
+	s.WaitingS, s.FailingS = max(since(oldest, now), 0), max(since(w.failing, now), 0)
+	return s
+}
+
+// rows is how many a batch has.
+func rows(b *bench.Batch) int64 {
+	return int64(len(b.Workers) + len(b.Snapshots) + len(b.Seconds) + len(b.Results) + len(b.Logs) + len(b.Environment) + len(b.Totals) + len(b.Findings))
 }

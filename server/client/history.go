@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"math"
 	"net/url"
 	"strconv"
@@ -88,6 +89,16 @@ func (c *Client) Executions(ctx context.Context, id string, limit int) ([]bench.
 // Result is that of a run, or an error of code bench.CodeResultNotReady.
 func (c *Client) Result(ctx context.Context, id string) (*bench.Result, error) {
 	return read[*bench.Result](ctx, c, about(id)+"/results", nil)
+}
+
+// Live is how a run stands inside the server, as rows by table.
+func (c *Client) Live(ctx context.Context, id string) (json.RawMessage, error) {
+	return read[json.RawMessage](ctx, c, about(id)+"/live", nil)
+}
+
+// Doctor is what the server's doctor finds.
+func (c *Client) Doctor(ctx context.Context, id string) (json.RawMessage, error) {
+	return read[json.RawMessage](ctx, c, about(id)+"/doctor", nil)
 }
 
 func about(id string) string { return "/api/runs/" + url.PathEscape(id) }

@@ -24,6 +24,7 @@ package tail
 import (
 	"crypto/rand"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -118,8 +119,12 @@ func (h *Hub) Watch(id, since string, now *bench.Run) (*Viewer, error) {
 		return nil, bench.Errorf(bench.CodeRunNotFound, "run %s is not streamed by this server", id)
 	}
 	v := s.watch(p, now)
+	s.join(v)
 	h.viewers.Add(1)
-	v.onClose = func() { h.viewers.Add(-1) }
+	v.onClose = func() {
+		h.viewers.Add(-1)
+		s.leave(v)
+	}
 	return v, nil
 }
 
@@ -131,9 +136,7 @@ func (h *Hub) Runs() map[bench.Status]int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	counts := make(map[bench.Status]int)
-	for status, n := range h.tally {
-		counts[status] = n
-	}
+	maps.Copy(counts, h.tally)
 	for id, s := range h.runs {
 		if !slices.Contains(h.ended, id) {
 			counts[s.status()]++

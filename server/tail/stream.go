@@ -21,6 +21,7 @@ const (
 // A frame is an encoded api.Frame.
 type frame struct {
 	seq  int64
+	ts   int64 // as in the text
 	text []byte
 }
 
@@ -47,13 +48,14 @@ type stream struct {
 	lost     int64   // sequence of the newest d frame that left the ring
 	kept     []frame // ev, h, end, by sequence
 	ended    bool
+	viewers  map[*Viewer]bool
 	changed  chan struct{} // closed and replaced with every frame
 }
 
 func newStream(epoch string, run *bench.Run, merge func([][]byte) ([]byte, error), log *slog.Logger) *stream {
 	return &stream{
 		epoch: epoch, log: log, stamp: time.Now, windows: windows{merge: merge},
-		run: withoutSource(run), timeline: timeline(run), frames: ringFrames, changed: make(chan struct{}),
+		run: withoutSource(run), timeline: timeline(run), frames: ringFrames, viewers: map[*Viewer]bool{}, changed: make(chan struct{}),
 		journal: func() string { return "" },
 		replica: func() *api.Replica { return nil },
 	}
@@ -227,7 +229,7 @@ func (s *stream) encode(f *api.Frame) frame {
 func (s *stream) encodeAs(seq int64, f *api.Frame) frame {
 	f.Seq, f.TS = seq, api.Stamp(s.stamp())
 	s.encodes++
-	return frame{seq, encode(f)}
+	return frame{seq, f.TS, encode(f)}
 }
 
 func encode(f *api.Frame) []byte {

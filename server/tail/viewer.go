@@ -24,6 +24,7 @@ type Viewer struct {
 	cursor  int64  // sequence of the newest frame read
 	told    int64  // d frames up to here are not sent: a gap told of them, or they were gone before the viewer came
 	backlog int64  // d frames up to here were there when the viewer came; having them unread is not being behind
+	gaps    int    // how many it was told of
 	onClose func()
 	closed  sync.Once
 }
@@ -123,6 +124,7 @@ func (v *Viewer) gap() []byte {
 		f.To = s.ring[len(s.ring)-2].seq
 	}
 	v.told = f.To
+	v.gaps++
 	return encode(f)
 }
 

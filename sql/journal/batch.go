@@ -27,6 +27,7 @@ func (j *Journal) Write(ctx context.Context, batch *bench.Batch) error {
 		each(t, batch.Logs, (*tx).log)
 		each(t, batch.Environment, (*tx).fact)
 		each(t, batch.Totals, (*tx).totals)
+		each(t, batch.Findings, (*tx).finding)
 		return t.failed
 	}))
 }
@@ -263,4 +264,10 @@ func (t *tx) workload(run string, index int) (string, error) {
 		return "", fmt.Errorf("the plan of run %s has no workload %d", run, index)
 	}
 	return names[index], nil
+}
+
+func (t *tx) finding(f *bench.Finding) error {
+	_, err := t.put("InsertFinding", f.Run, writeTime(f.CheckedAt), f.Code, f.Subject, f.Phase, f.Title, f.Step, f.Severity, f.Outcome, f.Reason,
+		writeText(f.Remedy), writeText(f.Runbook), writeText(string(f.Evidence)), f.DurationMS)
+	return within(fmt.Sprintf("finding %s of run %s", f.Code, f.Run), err)
 }

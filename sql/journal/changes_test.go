@@ -117,7 +117,7 @@ func TestChangesInPortions(t *testing.T) {
 			t.Errorf("%d rows came, %d were written", sum, written)
 		}
 	}
-	want := []string{"QUERY_EXECUTIONS", "RUN_CONTROL_EVENTS", "RUN_ENVIRONMENT", "RUN_LOGS", "RUN_RESULTS", "RUN_SECONDS",
+	want := []string{"DOCTOR_FINDINGS", "QUERY_EXECUTIONS", "RUN_CONTROL_EVENTS", "RUN_ENVIRONMENT", "RUN_LOGS", "RUN_RESULTS", "RUN_SECONDS",
 		"WORKER_HEARTBEATS", "WORKER_METRICS_SNAPSHOTS", "WORKLOAD_SNAPSHOTS"}
 	if got := slices.Sorted(maps.Keys(first)); !slices.Equal(got, want) {
 		t.Errorf("rows came of %v, want %v", got, want)

@@ -23,7 +23,12 @@ type Reader struct {
 
 // OpenReader opens the journal at path for reading, whether a server writes to it or not. A file that does not exist is
 // an error that is [fs.ErrNotExist]; a journal of another version than this program's is refused.
-func OpenReader(ctx context.Context, path string) (_ *Reader, err error) {
+func OpenReader(ctx context.Context, path string) (*Reader, error) {
+	return OpenReaderWith(ctx, path, Options{})
+}
+
+// OpenReaderWith is [OpenReader] with options, for those who cannot wait as long as is good for others.
+func OpenReaderWith(ctx context.Context, path string, options Options) (_ *Reader, err error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, missing(path, err)
 	}
@@ -34,7 +39,7 @@ func OpenReader(ctx context.Context, path string) (_ *Reader, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return newReader(ctx, path, set, Options{})
+	return newReader(ctx, path, set, options)
 }
 
 func newReader(ctx context.Context, path string, set queries.Set, options Options) (_ *Reader, err error) {

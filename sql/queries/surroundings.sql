@@ -1,4 +1,4 @@
--- RUN_LOGS and RUN_ENVIRONMENT.
+-- RUN_LOGS, RUN_ENVIRONMENT and DOCTOR_FINDINGS.
 
 -- name: InsertLog
 -- Lines have no key of their own. They are numbered as they come, and the same line at the same time is one line.
@@ -24,3 +24,11 @@ SELECT SOURCE, NAME, VALUE
 FROM RUN_ENVIRONMENT
 WHERE RUN_ID = ?
 ORDER BY SOURCE, NAME;
+
+-- name: InsertFinding
+INSERT INTO DOCTOR_FINDINGS (
+    CHANGE_NO, RUN_ID, CHECKED_AT, CHECK_CODE, SUBJECT, PHASE, TITLE, STEP, SEVERITY, OUTCOME, REASON,
+    REMEDY, RUNBOOK, EVIDENCE, DURATION_MS
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;

@@ -144,6 +144,9 @@ func NewBatch(run string, seed int) *bench.Batch {
 	}
 	b.Totals = b.Totals[:1]
 	b.Totals[0].Run = run
+	for i := range b.Findings {
+		b.Findings[i].Run = run
+	}
 	return &b
 }
 

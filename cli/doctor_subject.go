@@ -1,0 +1,264 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"bench/diagnostics"
+	"bench/runtime/bench"
+	"bench/runtime/engine"
+	"bench/server/client"
+)
+
+// A subject is what is examined. Server and journal are tried independently: either may be gone.
+type subject struct {
+	*diagnostics.Case
+	remote *client.Client // of a server whose journal is not here; it examines the run itself
+	closes []func() error
+}
+
+func (s *subject) close() {
+	for _, f := range s.closes {
+		f()
+	}
+}
+
+// How long the parts may take, so that the whole is there in two seconds.
+const (
+	reachPatience  = 900 * time.Millisecond
+	targetPatience = 1200 * time.Millisecond
+)
+
+// open finds what is to be examined.
+func (c *doctorCommand) open(ctx context.Context, p *program) (*subject, error) {
+	s := &subject{Case: &diagnostics.Case{At: time.Now()}}
+	var err error
+	switch {
+	case c.From != "":
+		s.Case, err = diagnostics.ReadBundle(c.From)
+		return s, wrongFile(err)
+	case c.Preflight:
+		err = c.openPreflight(ctx, p, s)
+	case p.Store != "":
+		err = c.openStore(ctx, p, s)
+	default:
+		err = c.openLocal(ctx, p, s)
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func wrongFile(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usage("--from: %v", err)
+}
+
+// openStore takes a run from a replica.
+func (c *doctorCommand) openStore(ctx context.Context, p *program, s *subject) error {
+	at, err := p.find(ctx)
+	if err != nil {
+		return err
+	}
+	s.closes = append(s.closes, at.close)
+	if s.Run, err = lookup(ctx, at.history, c.runFlag.Run); err != nil {
+		return err
+	}
+	s.Store, s.At = at.database, diagnostics.Ended(s.Run, s.At)
+	return nil
+}
+
+// openLocal takes a run from the journal, and its live state from the server.
+func (c *doctorCommand) openLocal(ctx context.Context, p *program, s *subject) error {
+	server, reach := p.reach(ctx)
+	if server != nil {
+		s.closes = append(s.closes, func() error { server.Close(); return nil })
+	}
+	if server != nil && p.named() && !p.beside(server) && reach.State == diagnostics.Reached {
+		s.remote = server
+		return nil
+	}
+	at, err := openReader(ctx, p.Journal, reachPatience)
+	var h engine.History
+	switch {
+	case err == nil:
+		s.closes = append(s.closes, at.close)
+		h, s.Store = at.history, at.database
+	case reach.State == diagnostics.Reached: // the server knows the run, and says how it stands
+		s.Store = broken(p.Journal, err)
+		h = server
+	case errors.Is(err, fs.ErrNotExist) && !p.named():
+		h = nowhere{}
+	case errors.Is(err, fs.ErrNotExist):
+		return bench.Errorf(bench.CodeUnreachable, "the server %s cannot be reached (%s), and there is no journal %s", reach.Server, reach.Error, p.Journal)
+	default:
+		return err
+	}
+	if s.Run, err = lookup(ctx, h, c.runFlag.Run); err != nil && at != nil && reach.State == diagnostics.Reached {
+		s.Run, err = lookup(ctx, server, c.runFlag.Run)
+	}
+	if err != nil {
+		return err
+	}
+	s.At = diagnostics.Ended(s.Run, s.At)
+	if s.Run.Status.Terminal() {
+		return nil
+	}
+	reach.Owner, reach.LastS = s.Run.Owner, lastSign(ctx, h, s.Run, s.At)
+	s.Server = func(ctx context.Context) (diagnostics.Tables, error) {
+		return diagnostics.LiveTables(func() (json.RawMessage, error) { return server.Live(ctx, s.Run.ID) }, reach)
+	}
+	s.Target = p.askTarget(ctx, s, s.Run.Plan)
+	return nil
+}
+
+// broken is a store that cannot be read, and says why to whoever asks.
+func broken(name string, err error) *diagnostics.Database {
+	return &diagnostics.Database{Name: name, Dialect: "sqlite", Query: func(context.Context, string, int) ([]string, [][]any, error) {
+		return nil, nil, err
+	}}
+}
+
+// lastSign is how long ago the owner of a run was last heard of in the journal, in seconds.
+func lastSign(ctx context.Context, h engine.History, run *bench.Run, now time.Time) float64 {
+	last := run.AsOf
+	workers, err := h.Workers(ctx, run.ID)
+	if err != nil {
+		return -1
+	}
+	for _, w := range workers {
+		if w.LastHeartbeat.After(last) {
+			last = w.LastHeartbeat
+		}
+	}
+	return max(now.Sub(last).Seconds(), 0)
+}
+
+// reach tries the server that was named, or the one beside the journal, and says how that went.
+func (p *program) reach(ctx context.Context) (*client.Client, diagnostics.Reach) {
+	reach := diagnostics.Reach{State: diagnostics.NoServer, LastS: -1}
+	url, token := p.Server, p.env("BENCH_TOKEN")
+	if url == "" {
+		url = p.env("BENCH_SERVER")
+	}
+	file, err := client.ReadServerFile(p.serverFile())
+	switch {
+	case url == "" && err != nil:
+		reach.Server = "there is no server.json beside " + p.Journal
+		if !errors.Is(err, fs.ErrNotExist) {
+			reach.Server = err.Error()
+		}
+		return nil, reach
+	case url == "":
+		url, token = file.URL, file.Token
+	case token == "" && err == nil && sameURL(file.URL, url):
+		token = file.Token
+	}
+	reach.Server = url
+	server := client.New(url, token)
+	ctx, cancel := context.WithTimeout(ctx, reachPatience)
+	defer cancel()
+	began := time.Now()
+	_, err = server.Runs(ctx, 1, "")
+	reach.TripMS = float64(time.Since(began).Microseconds()) / 1e3
+	if err == nil {
+		reach.State = diagnostics.Reached
+		return server, reach
+	}
+	reach.State, reach.Error = diagnostics.ReachOf(err), err.Error()
+	if refused := strings.Contains(reach.Error, "refused"); reach.State == diagnostics.Unreachable && refused && !p.named() {
+		reach.State, reach.Server = diagnostics.NoServer, fmt.Sprintf("nothing listens at %s, which pid %d left in server.json", url, file.PID)
+	}
+	return server, reach
+}
+
+func sameURL(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
+
+// beside reports whether a server is the one whose journal is here.
+func (p *program) beside(server *client.Client) bool {
+	file, err := client.ReadServerFile(p.serverFile())
+	return err == nil && sameURL(file.URL, server.URL())
+}
+
+// openPreflight takes what needs no run: the journal, and the target of a spec, if one is named.
+func (c *doctorCommand) openPreflight(ctx context.Context, p *program, s *subject) error {
+	at, err := openReader(ctx, p.Journal, reachPatience)
+	switch {
+	case err == nil:
+		s.closes = append(s.closes, at.close)
+		s.Store = at.database
+	case !errors.Is(err, fs.ErrNotExist):
+		s.Store = broken(p.Journal, err)
+	}
+	if c.runFlag.Run == "@last" {
+		return nil
+	}
+	if _, err := os.Stat(c.runFlag.Run); err != nil {
+		return usage("--preflight takes a spec, and %s is no file", c.runFlag.Run)
+	}
+	resolved, err := (&specFlags{File: c.runFlag.Run}).load(p)
+	if err != nil {
+		return err
+	}
+	plan := resolved.Plan
+	s.Target = p.askTarget(ctx, s, &plan, func(secret bench.Secret) (string, bool) { v, ok := resolved.Secrets[secret]; return v, ok })
+	return nil
+}
+
+// askTarget opens the database under test for the questions of checks; nil when it has none, or its secrets are not known
+// here. One that cannot be reached says why to whoever asks.
+func (p *program) askTarget(ctx context.Context, s *subject, plan *bench.Plan, given ...func(bench.Secret) (string, bool)) *diagnostics.Database {
+	if plan == nil || plan.Target.Kind == "null" || plan.Target.Kind == "sqlite" {
+		return nil
+	}
+	find := func(secret bench.Secret) (string, error) {
+		for _, f := range given {
+			if v, ok := f(secret); ok {
+				return v, nil
+			}
+		}
+		return p.lookup(secret)
+	}
+	for _, secret := range plan.Target.Secrets {
+		if _, err := find(secret); err != nil {
+			return nil
+		}
+	}
+	limited, cancel := context.WithTimeout(ctx, targetPatience)
+	defer cancel()
+	asked := plan.Target
+	asked.Session = bench.Session{} // what the spec runs in every session is not the doctor's to run
+	if asked.Kind == "postgres" {
+		asked.Session.Params = map[string]string{"default_transaction_read_only": "on"}
+	}
+	target, err := open(limited, asked, find, 1, "bench doctor")
+	if err != nil {
+		b := broken("the database under test", err)
+		b.Dialect = plan.Target.Kind
+		return b
+	}
+	s.closes = append(s.closes, target.Close)
+	return &diagnostics.Database{Name: "the database under test", Dialect: plan.Target.Kind, Query: func(ctx context.Context, sql string, limit int) ([]string, [][]any, error) {
+		columns, rows, err := target.Query(ctx, sql, limit)
+		if err != nil {
+			return nil, nil, err
+		}
+		all := make([][]any, len(rows))
+		for i, row := range rows {
+			for _, v := range row {
+				all[i] = append(all[i], v.Any())
+			}
+		}
+		return columns, all, nil
+	}}
+}

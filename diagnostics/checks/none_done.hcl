@@ -1,0 +1,37 @@
+check "BEN0123" "none_done" {
+  title      = "Operations that were sent are answered"
+  step       = "done"
+  source     = "server"
+  table      = "run"
+  depends_on = ["BEN0107", "BEN0121", "BEN0131", "BEN0132", "BEN0203", "BEN0601"]
+  live       = true
+  applies_if = contains(["WARMUP", "MEASUREMENT"], run.phase)
+
+  param "max_s" {
+    default     = 3
+    unit        = "s"
+    description = "How long operations may be in flight while none is answered."
+  }
+
+  fail_if = row.in_flight > 0 && row.qps == 0 && row.oldest_s > param.max_s
+  reason  = "${plural(row.in_flight, "operation")} in flight, the oldest for ${span(row.oldest_s)}; ${row.qps} done in the newest second"
+  path    = "sent ${row.planned} · done ${row.done}"
+
+  remedy  = "Ask the database what the sessions of application \"bench\" wait for: locks, a full pool, a suspended warehouse."
+  wait    = "1m"
+  runbook = <<-TEXT
+    Operations were handed to the database and none came back. The load generator is not the cause: it waits. With Postgres
+    the checks of step "target" say who holds whom up, with Snowflake BEN0131 says how the warehouse is. A statement timeout
+    in the spec turns this into errors that name the statement.
+  TEXT
+
+  fixture "answered" {
+    expect = "pass"
+    rows   = [{ in_flight = 64, qps = 800, oldest_s = 0.2, planned = 9000, done = 8936 }]
+  }
+  fixture "stuck" {
+    expect = "fail"
+    reason = "64 operations in flight, the oldest for 45s"
+    rows   = [{ in_flight = 64, qps = 0, oldest_s = 45, planned = 64, done = 0 }]
+  }
+}

@@ -1,0 +1,60 @@
+check "BEN0402" "slo_violated" {
+  title      = "Every SLO holds"
+  step       = "result"
+  source     = "run"
+  applies_if = run.ended && run.slos > 0 && run.since_t0_s > 0
+
+  sql = <<-SQL
+    SELECT ${json("J.value", "name")} AS slo,
+           ${json("J.value", "metric")} AS metric,
+           ${json("J.value", "workload")} AS workload,
+           ${json("J.value", "verdict")} AS verdict,
+           COALESCE(${json("J.value", "value")}, 'nothing') AS measured,
+           COALESCE(${json("J.value", "max")}, ${json("J.value", "min")}, 'nothing') AS bound,
+           (SELECT COUNT(*) FROM RUN_SECONDS AS S
+            WHERE S.RUN_ID = ${run} AND S.PHASE = 'MEASUREMENT' AND S.WORKLOAD = ${json("J.value", "workload")}
+              AND CASE ${json("J.value", "metric")} WHEN 'response.p50' THEN S.P50_US WHEN 'response.p95' THEN S.P95_US
+                    WHEN 'response.p99' THEN S.P99_US WHEN 'response.max' THEN S.MAX_US END
+                  > CAST(${json("J.value", "max")} AS DOUBLE PRECISION)) AS seconds,
+           COALESCE((SELECT MIN(S.SECOND) FROM RUN_SECONDS AS S
+            WHERE S.RUN_ID = ${run} AND S.PHASE = 'MEASUREMENT' AND S.WORKLOAD = ${json("J.value", "workload")}
+              AND CASE ${json("J.value", "metric")} WHEN 'response.p50' THEN S.P50_US WHEN 'response.p95' THEN S.P95_US
+                    WHEN 'response.p99' THEN S.P99_US WHEN 'response.max' THEN S.MAX_US END
+                  > CAST(${json("J.value", "max")} AS DOUBLE PRECISION)), -1) AS first_second
+    FROM RUN_RESULTS AS R, ${each("R.SLOS", "J")}
+    WHERE R.RUN_ID = ${run}
+      AND R.WORKLOAD = ''
+  SQL
+
+  subject    = row.slo
+  too_few_if = row.verdict == "undetermined"
+  fail_if    = row.verdict == "fail"
+  reason     = "${row.slo}: ${row.metric}${row.workload == "" ? "" : " of ${row.workload}"} is ${row.measured}, the bound ${row.bound}${row.seconds > 0 ? "; above it in ${plural(row.seconds, "second")}, first in second ${row.first_second}" : ""}"
+
+  remedy  = "Look at those seconds: bench report -o json, RUN_SECONDS, and what the database did then. If other checks failed, their cause comes first."
+  runbook = <<-TEXT
+    The verdict is over the whole measurement, from merged histograms. The seconds whose own percentile is above the bound
+    say when it went wrong; a bound that is missed by few long operations may have none.
+  TEXT
+
+  fixture "holds" {
+    expect = "pass"
+    tables = { RUN_RESULTS = [{ WORKLOAD = "", SLOS = "[{\"name\":\"p95\",\"metric\":\"response.p95\",\"workload\":\"\",\"verdict\":\"pass\",\"value\":900,\"max\":1000}]" }] }
+  }
+  fixture "violated" {
+    expect = "fail"
+    reason = "p95: response.p95 is 2000, the bound 1000; above it in 2 seconds, first in second 11"
+    tables = {
+      RUN_RESULTS = [{ WORKLOAD = "", SLOS = "[{\"name\":\"p95\",\"metric\":\"response.p95\",\"workload\":\"\",\"verdict\":\"fail\",\"value\":2000,\"max\":1000}]" }]
+      RUN_SECONDS = [
+        { SECOND = 10, PHASE = "MEASUREMENT", P95_US = 500 },
+        { SECOND = 11, PHASE = "MEASUREMENT", P95_US = 3000 },
+        { SECOND = 12, PHASE = "MEASUREMENT", P95_US = 2500 },
+      ]
+    }
+  }
+  fixture "undecided" {
+    expect = "undetermined"
+    tables = { RUN_RESULTS = [{ WORKLOAD = "", SLOS = "[{\"name\":\"p95\",\"metric\":\"response.p95\",\"workload\":\"\",\"verdict\":\"undetermined\"}]" }] }
+  }
+}
