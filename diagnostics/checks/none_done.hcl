@@ -14,7 +14,7 @@ check "BEN0123" "none_done" {
   }
 
   fail_if = row.in_flight > 0 && row.idle_s > max(param.max_s, 3 * row.longest_s)
-  reason  = "${plural(row.in_flight, "operation")} in flight, the oldest for ${span(row.oldest_s)}; the last was done ${span(row.idle_s)} ago, the longest so far took ${span(row.longest_s)}"
+  reason  = "${plural(row.in_flight, "operation")} in flight, the oldest for ${span(row.oldest_s)}; ${row.done == 0 ? "none was done since the start" : "the last was done ${span(row.idle_s)} ago, the longest so far took ${span(row.longest_s)}"}"
   path    = "sent ${row.planned} · done ${row.done}"
 
   remedy  = "Ask the database what the sessions of application \"bench\" wait for: locks, a full pool, a suspended warehouse."
