@@ -8,7 +8,12 @@ check "BEN0305" "clocks_agree" {
   param "max_ms" {
     default     = 1000
     unit        = "ms"
-    description = "How far a worker's time since t0 may be from the server's when its heartbeat arrives."
+    description = "How far a worker's time since t0 may be ahead of the server's when its heartbeat arrives."
+  }
+  param "max_behind_ms" {
+    default     = 5000
+    unit        = "ms"
+    description = "How far it may be behind, which a heartbeat that was held up on its way is, too."
   }
 
   sql = <<-SQL
@@ -23,8 +28,8 @@ check "BEN0305" "clocks_agree" {
   SQL
 
   subject = row.worker
-  fail_if = abs(row.ahead_ms) > param.max_ms + row.error_ms
-  warn_if = abs(row.ahead_ms) > param.max_ms / 4 + row.error_ms
+  fail_if = row.ahead_ms > param.max_ms + row.error_ms || row.ahead_ms < -param.max_behind_ms - row.error_ms
+  warn_if = row.ahead_ms > param.max_ms / 4 + row.error_ms || row.ahead_ms < -param.max_ms - row.error_ms
   reason  = "${row.worker} is ${round(abs(row.ahead_ms), 0)} ms ${row.ahead_ms < 0 ? "behind" : "ahead of"} the server (error of its clock ${round(row.error_ms, 1)} ms)"
   clears  = "clock (${round(abs(row.ahead_ms), 0)} ms)"
 
@@ -39,6 +44,15 @@ check "BEN0305" "clocks_agree" {
     expect = "pass"
     reason = "w0 is 4 ms behind the server"
     tables = { WORKER_HEARTBEATS = [{ WORKER_ID = "w0", SINCE_T0_US = 28996000, LAST_HEARTBEAT = at(-1) }] }
+  }
+  fixture "a heartbeat was held up" {
+    expect = "warn"
+    tables = { WORKER_HEARTBEATS = [{ WORKER_ID = "w0", SINCE_T0_US = 27500000, LAST_HEARTBEAT = at(-1) }] }
+  }
+  fixture "a clock stood still" {
+    expect = "fail"
+    reason = "w0 is 9000 ms behind the server"
+    tables = { WORKER_HEARTBEATS = [{ WORKER_ID = "w0", SINCE_T0_US = 20000000, LAST_HEARTBEAT = at(-1) }] }
   }
   fixture "a clock jumped" {
     expect = "fail"

@@ -7,7 +7,7 @@ check "BEN0006" "qps" {
   symptom    = true
   live       = false
 
-  fail_if = row.qps == 0 && contains(["WARMUP", "MEASUREMENT"], row.phase) && row.phase_s > 2
+  fail_if = row.qps == 0 && contains(["WARMUP", "MEASUREMENT"], row.phase) && row.idle_s > max(3, 3 * row.longest_s)
   warn_if = row.qps == 0
   reason  = row.qps > 0 ? "QPS ${row.qps} in second ${row.second}" : "QPS 0 because ${row.in_flight > 0 ? "${plural(row.in_flight, "operation")} in flight and none was done in the newest second (oldest ${span(row.oldest_s)})" : row.why != "" ? row.why : row.waiting != "" ? "the run is in ${row.phase} and waits for ${row.waiting}" : "the run is in ${row.phase}"}"
 
@@ -21,16 +21,16 @@ check "BEN0006" "qps" {
   fixture "running" {
     expect = "pass"
     reason = "QPS 812 in second 9"
-    rows   = [{ qps = 812, phase = "WARMUP", phase_s = 9, second = 9, in_flight = 4, oldest_s = 0.1, why = "", waiting = "" }]
+    rows   = [{ idle_s = 0.2, longest_s = 0.1, qps = 812, phase = "WARMUP", phase_s = 9, second = 9, in_flight = 4, oldest_s = 0.1, why = "", waiting = "" }]
   }
   fixture "preparing" {
     expect = "warn"
     reason = "QPS 0 because the run is in PREPARING and waits for setup SQL"
-    rows   = [{ qps = 0, phase = "PREPARING", phase_s = 9, second = -1, in_flight = 0, oldest_s = 0, why = "", waiting = "setup SQL" }]
+    rows   = [{ idle_s = -1, longest_s = 0, qps = 0, phase = "PREPARING", phase_s = 9, second = -1, in_flight = 0, oldest_s = 0, why = "", waiting = "setup SQL" }]
   }
   fixture "stuck" {
     expect = "fail"
     reason = "QPS 0 because 64 operations in flight and none was done in the newest second (oldest 45s)"
-    rows   = [{ qps = 0, phase = "WARMUP", phase_s = 46, second = 45, in_flight = 64, oldest_s = 45, why = "", waiting = "" }]
+    rows   = [{ idle_s = 45, longest_s = 0, qps = 0, phase = "WARMUP", phase_s = 46, second = 45, in_flight = 64, oldest_s = 45, why = "", waiting = "" }]
   }
 }

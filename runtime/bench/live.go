@@ -36,7 +36,9 @@ type LiveRun struct {
 	Done        int64   `json:"done"`
 	Failed      int64   `json:"failed"`
 	InFlight    int     `json:"in_flight"`
-	OldestS     float64 `json:"oldest_s"` // in flight
+	OldestS     float64 `json:"oldest_s"`  // in flight
+	IdleS       float64 `json:"idle_s"`    // since an operation was last done, or since the start; below 0 before it
+	LongestS    float64 `json:"longest_s"` // longest response time so far
 	FirstError  string  `json:"first_error"`
 	Reports     int64   `json:"reports"`      // received since the start, all workers
 	DataS       float64 `json:"data_s"`       // since the newest was received; below 0 before the first

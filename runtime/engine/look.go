@@ -82,6 +82,10 @@ func (r *run) whole(now time.Time) bench.LiveRun {
 		PhaseS: now.Sub(began).Seconds(), Expected: r.plan.Fleet.Workers, Attempt: r.attempt, Second: -1, FirstError: r.measured.latest,
 		SettleMS: milliseconds(r.second.settled),
 	}
+	x.LongestS, x.IdleS = float64(r.longest)/1e6, since(r.doneAt, now)
+	if r.doneAt.IsZero() && now.After(r.t0) {
+		x.IdleS = since(r.t0, now)
+	}
 	x.Ready, _, _ = r.roster.counts()
 	switch r.record.Phase {
 	case bench.PhaseWarmup:

@@ -183,6 +183,9 @@ func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	all := counted.All()
 	snapshot.P50US, snapshot.P95US, snapshot.P99US = all.Response.Quantile(50, 100), all.Response.Quantile(95, 100), all.Response.Quantile(99, 100)
 	snapshot.MaxUS = all.Response.Max()
+	if r.longest = max(r.longest, snapshot.MaxUS); counted.Ledger().Done > 0 {
+		r.doneAt = m.heard
+	}
 	snapshot.Excluded = r.second.add(m, p, counted)
 	if r.record.Status == bench.StatusRunning {
 		r.second.window.add(m.heard, snapshot.Excluded)

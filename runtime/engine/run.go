@@ -51,6 +51,8 @@ type run struct {
 	deadline   time.Time               // what until waits for, zero without one
 	phaseAt    time.Time               // when the phase began; zero before the first change
 	refused    Refusals                // reports of its workers
+	doneAt     time.Time               // when the newest report with a done operation was received
+	longest    int64                   // longest response time so far, microseconds
 	cut        int64                   // microseconds of MEASUREMENT that were really measured, when it was cut short
 	workers    sync.WaitGroup
 	kill       context.CancelFunc // of all workers
