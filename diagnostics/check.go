@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -55,10 +56,11 @@ type sayings struct {
 	reason, subject, path, clears, remedy *saying // text
 }
 
-// A saying is an expression, and the columns of a row that it reads.
+// A saying is an expression, the columns of a row that it reads, and where it asks whether two values are the same.
 type saying struct {
 	hcl.Expression
 	reads []hcl.Traversal
+	equal []*hclsyntax.BinaryOpExpr
 }
 
 // A Param is a threshold with a name.

@@ -115,7 +115,7 @@ func (e *evaluation) value(x *saying, kind cty.Type) (cty.Value, bool) {
 	if x == nil || e.failed != nil {
 		return cty.NilVal, false
 	}
-	if diags := e.unread(x); diags != nil {
+	if diags := append(e.unread(x), e.unlike(x)...); diags != nil {
 		e.fail(diags)
 		return cty.NilVal, false
 	}
@@ -143,6 +143,19 @@ func (e *evaluation) unread(x *saying) hcl.Diagnostics {
 		case v == nil:
 			return problem(t.SourceRange(), "row.%s is NULL", name)
 		}
+	}
+	return nil
+}
+
+// unlike finds comparisons of a text with a number and the like. HCL would take "0" == 0 for false, and so for a pass.
+func (e *evaluation) unlike(x *saying) hcl.Diagnostics {
+	for _, o := range x.equal {
+		a, err := o.LHS.Value(&e.context)
+		b, worse := o.RHS.Value(&e.context)
+		if err.HasErrors() || worse.HasErrors() || a.IsNull() || b.IsNull() || a.Type() == b.Type() {
+			continue // what cannot be computed is said by the expression as a whole
+		}
+		return problem(o.SrcRange, "it compares a %s with a %s", a.Type().FriendlyName(), b.Type().FriendlyName())
 	}
 	return nil
 }
@@ -179,11 +192,21 @@ func attribute(t hcl.Traversal) (string, bool) {
 }
 
 // calls are the function calls in an expression.
-func calls(x hcl.Expression) (list []*hclsyntax.FunctionCallExpr) {
+func calls(x hcl.Expression) []*hclsyntax.FunctionCallExpr {
+	return within(x, func(*hclsyntax.FunctionCallExpr) bool { return true })
+}
+
+// equalities are the places of an expression that ask whether two values are the same.
+func equalities(x hcl.Expression) []*hclsyntax.BinaryOpExpr {
+	return within(x, func(o *hclsyntax.BinaryOpExpr) bool { return o.Op == hclsyntax.OpEqual || o.Op == hclsyntax.OpNotEqual })
+}
+
+// within are the parts of an expression that are of a kind and as asked for.
+func within[N hclsyntax.Node](x hcl.Expression, asked func(N) bool) (list []N) {
 	if node, ok := x.(hclsyntax.Node); ok {
 		hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
-			if call, ok := n.(*hclsyntax.FunctionCallExpr); ok {
-				list = append(list, call)
+			if n, ok := n.(N); ok && asked(n) {
+				list = append(list, n)
 			}
 			return nil
 		})

@@ -90,6 +90,15 @@ func TestUndetermined(t *testing.T) {
 	}
 }
 
+// A number that a driver gave as text is not unequal to every number, which would be a pass.
+func TestUnlike(t *testing.T) {
+	set := checks(t, map[string]func(string) string{"TST0001": func(s string) string { return strings.Replace(s, "row.n > 1", "row.n == 1", 1) }})
+	f := examine(t, set, answering([]string{"n"}, [][]any{{"1"}}, nil), Options{}).Checks[0]
+	if f.Outcome != Undetermined || f.Why != WhyEvalError || !strings.Contains(f.Detail, "it compares a string with a number") {
+		t.Errorf("%s (%s) %q", f.Outcome, f.Why, f.Detail)
+	}
+}
+
 // A query that never answers costs no more than its check's time limit.
 func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

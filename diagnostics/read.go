@@ -238,6 +238,7 @@ func (r *reader) saying(name string) *saying {
 			s.reads = append(s.reads, t)
 		}
 	}
+	s.equal = equalities(e)
 	return s
 }
 

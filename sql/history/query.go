@@ -3,8 +3,8 @@ package history
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -26,8 +26,12 @@ func Rows(ctx context.Context, tx *sql.Tx, statement string, limit int) (columns
 		return nil, nil, err
 	}
 	defer found.Close()
-	if columns, err = found.Columns(); err != nil {
+	types, err := found.ColumnTypes()
+	if err != nil {
 		return nil, nil, err
+	}
+	for _, t := range types {
+		columns = append(columns, t.Name())
 	}
 	for len(all) < limit && found.Next() {
 		row, to := make([]any, len(columns)), make([]any, len(columns))
@@ -38,7 +42,7 @@ func Rows(ctx context.Context, tx *sql.Tx, statement string, limit int) (columns
 			return nil, nil, err
 		}
 		for i, v := range row {
-			if row[i], err = number(v); err != nil {
+			if row[i], err = number(v, types[i].DatabaseTypeName()); err != nil {
 				return nil, nil, fmt.Errorf("read column %s: %w", columns[i], err)
 			}
 		}
@@ -47,16 +51,14 @@ func Rows(ctx context.Context, tx *sql.Tx, statement string, limit int) (columns
 	return columns, all, found.Err()
 }
 
-// number makes a number of what a driver has a type of its own for, and leaves everything else as it is.
-func number(v any) (any, error) {
-	valuer, ok := v.(driver.Valuer)
-	if !ok {
-		return v, nil
-	}
-	v, err := valuer.Value()
+// exact are the types of columns whose numbers have any precision: drivers give them as text.
+var exact = []string{"NUMERIC", "DECIMAL", "FIXED"}
+
+// number is the number that a driver gave as text, and everything else as it is.
+func number(v any, kind string) (any, error) {
 	text, ok := v.(string)
-	if !ok || err != nil {
-		return v, err
+	if !ok || !slices.Contains(exact, kind) {
+		return v, nil
 	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, nil
