@@ -145,7 +145,7 @@ func (w *world) same() {
 	}
 	tables := lines(w.t, lite, `SELECT T.name FROM sqlite_schema AS T, pragma_table_info(T.name) AS C
 		WHERE T.type = 'table' AND C.name = 'RUN_ID'`)
-	if len(tables) != 12 {
+	if len(tables) != 14 {
 		w.t.Fatalf("runs consist of %d tables", len(tables))
 	}
 	for _, line := range tables {
