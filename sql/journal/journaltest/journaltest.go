@@ -14,14 +14,17 @@ type Store interface {
 	Create(ctx context.Context, run *bench.Run, first bench.Event) error
 	Transition(ctx context.Context, t bench.Transition) (*bench.Run, bench.Event, error)
 	Append(ctx context.Context, event bench.Event) (bench.Event, error)
+	Takeover(ctx context.Context, run, owner string) (*bench.Run, error)
 	Desire(ctx context.Context, run string, desired bench.Desired) (bench.Desired, error)
 	Write(ctx context.Context, batch *bench.Batch) error
 
 	Runs(ctx context.Context, limit int, before string) ([]bench.Run, error)
 	Run(ctx context.Context, id string) (*bench.Run, error)
+	Unfinished(ctx context.Context) ([]bench.Run, error)
 	Events(ctx context.Context, id string, after int64) ([]bench.Event, error)
 	Seconds(ctx context.Context, id string, from, to int64) ([]bench.Second, error)
 	Workers(ctx context.Context, id string) ([]bench.Worker, error)
+	Reports(ctx context.Context, id string, each func(*bench.Report) error) error
 	Logs(ctx context.Context, id string) ([]bench.LogLine, error)
 	Facts(ctx context.Context, id string) ([]bench.Fact, error)
 	Executions(ctx context.Context, id string, limit int) ([]bench.Execution, error)
@@ -47,6 +50,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		{"NotInTheTable", notInTheTable},
 		{"TerminalIsFinal", terminalIsFinal},
 		{"EventsHaveNoGaps", eventsHaveNoGaps},
+		{"Takeover", takeover},
+		{"Unfinished", unfinished},
 		{"DesireOnlyRises", desireOnlyRises},
 		{"DesireSurvivesARace", desireSurvivesARace},
 
@@ -54,6 +59,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		{"WriteTwice", writeTwice},
 		{"NewestWins", newestWins},
 		{"BatchIsAtomic", batchIsAtomic},
+		{"ReportsInOrder", reportsInOrder},
+		{"ReportsStop", reportsStop},
 		{"ExecutionsInOrder", executionsInOrder},
 		{"NoResultYet", noResultYet},
 		{"NoEnrichmentYet", noEnrichmentYet},

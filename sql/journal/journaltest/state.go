@@ -69,8 +69,9 @@ func unknownRun(t *testing.T, s Store) {
 	_, _, ofTransition := s.Transition(ctx, bench.Transition{Run: "nobody", From: preparing, To: warmup})
 	_, ofAppend := s.Append(ctx, newEvent("nobody", 1))
 	_, ofDesire := s.Desire(ctx, "nobody", bench.DesiredStop)
+	_, ofTakeover := s.Takeover(ctx, "nobody", "ada")
 	for what, err := range map[string]error{
-		"Run": ofRun, "Result": ofResult, "Transition": ofTransition, "Append": ofAppend, "Desire": ofDesire,
+		"Run": ofRun, "Result": ofResult, "Transition": ofTransition, "Append": ofAppend, "Desire": ofDesire, "Takeover": ofTakeover,
 	} {
 		if bench.CodeOf(err) != bench.CodeRunNotFound {
 			t.Errorf("%s: got error %v, want one with code %s", what, err, bench.CodeRunNotFound)
@@ -177,6 +178,61 @@ func staleEpoch(t *testing.T, s Store) {
 		same(t, what, &bench.Conflict{Run: "run-1", Want: preparing, Got: preparing, WantEpoch: 6, GotEpoch: 7}, conflict)
 	}
 	same(t, "run", want, must(s.Run(t.Context(), "run-1"))(t))
+}
+
+// takeover: what a new owner goes on from is what was stored, and the one before him is fenced off.
+func takeover(t *testing.T, s Store) {
+	ctx := t.Context()
+	want := created(t, s, "run-1")
+	want.Epoch, want.Owner = 8, "another"
+	taken := must(s.Takeover(ctx, "run-1", "another"))(t)
+	same(t, "run that was taken over", want, taken)
+	same(t, "stored run", want, must(s.Run(ctx, "run-1"))(t))
+
+	to := bench.State{Status: bench.StatusCancelling, Phase: bench.PhasePreparing}
+	change := bench.Transition{Run: "run-1", Epoch: 7, From: preparing, To: to, Event: newEvent("run-1", 3)}
+	_, _, ofTransition := s.Transition(ctx, change)
+	_, ofAppend := s.Append(ctx, newEvent("run-1", 3))
+	for what, err := range map[string]error{"Transition": ofTransition, "Append": ofAppend} {
+		if conflict, ok := errors.AsType[*bench.Conflict](err); !ok || conflict.GotEpoch != 8 {
+			t.Errorf("%s of the former owner: got error %v, want a conflict with epoch 8", what, err)
+		}
+	}
+	if events := must(s.Events(ctx, "run-1", 0))(t); len(events) != 1 {
+		t.Errorf("there are %d events, want 1", len(events))
+	}
+	if wanted := must(s.Desire(ctx, "run-1", bench.DesiredStop))(t); wanted != bench.DesiredStop {
+		t.Errorf("whoever owns the run, %s is wanted, want stop", wanted)
+	}
+	change.Epoch = 8
+	if _, event, err := s.Transition(ctx, change); err != nil || event.Epoch != 8 || event.Sequence != 2 {
+		t.Errorf("the new owner made event %d of epoch %d, %v", event.Sequence, event.Epoch, err)
+	}
+}
+
+// unfinished lists what a server that comes back must go on with, oldest first.
+func unfinished(t *testing.T, s Store) {
+	ways := map[string][]bench.State{
+		"run-a": {preparing},
+		"run-b": {preparing, {Status: bench.StatusFailed, Phase: bench.PhasePreparing}},
+		"run-c": {preparing, measurement, stopping, enriching},
+		"run-d": {preparing, measurement, stopping, enriching, completed},
+		"run-e": {preparing, {Status: bench.StatusCancelling, Phase: bench.PhasePreparing}},
+	}
+	for _, id := range []string{"run-e", "run-d", "run-c", "run-b", "run-a"} {
+		created(t, s, id)
+		way := ways[id]
+		for i := range len(way) - 1 {
+			if _, _, err := s.Transition(t.Context(), bench.Transition{Run: id, Epoch: 7, From: way[i], To: way[i+1], Event: newEvent(id, i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var want []bench.Run
+	for _, id := range []string{"run-a", "run-c", "run-e"} {
+		want = append(want, *must(s.Run(t.Context(), id))(t))
+	}
+	same(t, "unfinished runs", want, must(s.Unfinished(t.Context()))(t))
 }
 
 func notInTheTable(t *testing.T, s Store) {

@@ -2,6 +2,7 @@ package journaltest
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -132,6 +133,43 @@ func batchIsAtomic(t *testing.T, s Store) {
 			t.Errorf("%s was stored", what)
 		}
 		same(t, "history after "+what, want, read(t, s, "run-1"))
+	}
+}
+
+// reportsInOrder: whatever the order in which reports were stored, each worker's come back in theirs, whole but for their
+// Executions, which no server needs again.
+func reportsInOrder(t *testing.T, s Store) {
+	created(t, s, "run-1")
+	created(t, s, "run-2")
+	write(t, s, NewBatch("run-2", 9))
+	var want []bench.Report
+	for _, key := range []struct {
+		worker          string
+		generation, seq int64
+	}{{"worker-0", 1, 1}, {"worker-0", 1, 2}, {"worker-0", 2, 1}, {"worker-1", 1, 1}, {"worker-1", 1, 9}, {"worker-1", 1, 10}} {
+		report := NewBatch("run-1", 4).Snapshots[0].Report
+		report.Worker, report.Generation, report.Seq = key.worker, key.generation, key.seq
+		report.Executions = nil
+		want = append(want, report)
+	}
+	for _, i := range []int{3, 0, 5, 2, 4, 1} {
+		write(t, s, &bench.Batch{Snapshots: []bench.Snapshot{{Report: want[i]}}})
+	}
+	var got []bench.Report
+	if err := s.Reports(t.Context(), "run-1", func(r *bench.Report) error { got = append(got, *r); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "reports", want, got)
+}
+
+// reportsStop: whoever cannot read a report is asked for no more of them.
+func reportsStop(t *testing.T, s Store) {
+	created(t, s, "run-1")
+	write(t, s, NewBatch("run-1", 4))
+	calls, full := 0, errors.New("full")
+	err := s.Reports(t.Context(), "run-1", func(*bench.Report) error { calls++; return full })
+	if !errors.Is(err, full) || calls != 1 {
+		t.Errorf("%d calls and error %v, want 1 call and its error", calls, err)
 	}
 }
 
