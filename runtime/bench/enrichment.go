@@ -188,3 +188,21 @@ type Cost struct {
 	Why            string   `json:"why,omitempty"`             // why an estimate is not known
 	Notes          []string `json:"notes,omitempty"`
 }
+
+// A Recollection is what came with the rows of a target's history.
+type Recollection struct {
+	Source  string
+	Sums    []RecalledSums // of statements that have no row of their own
+	Others  *int64         // statements of others on the same warehouse; nil is not known
+	Metered *float64       // credits by the target's own metering; nil is not known yet
+	Later   string         // what may come later than any deadline, and when; "" when this is all that can come
+	Notes   []string
+}
+
+// A RecalledSums is the sums of statements with one tag.
+type RecalledSums struct {
+	Run      string
+	Phase    Phase
+	Workload string
+	ServerSums
+}

@@ -79,6 +79,9 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 			r.attempt, r.timeline = a.Attempt, &a.Timeline
 			r.t0 = time.Now().Add(time.Until(a.Timeline.T0)) // until the workers say better
 		}
+		if err := r.evidence.event(&event); err != nil {
+			return nil, err
+		}
 		e.Listener.Event(event) // not to workers: what the server before this one commanded is in terms of its own clock
 	}
 	workers, err := history.Workers(ctx, r.id)
@@ -97,11 +100,25 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 	if err := history.Reports(ctx, r.id, r.replay); err != nil {
 		return nil, err
 	}
-	told, err := history.Executions(ctx, r.id, exampleLimit)
+	limit := exampleLimit
+	if e.Witnesses != nil {
+		limit = 0 // the target may tell more of each
+	}
+	told, err := history.Executions(ctx, r.id, limit)
 	if err != nil {
 		return nil, err
 	}
 	r.measured.learn(told)
+	r.evidence.learn(told)
+	switch said, err := history.Enrichment(ctx, r.id); {
+	case err == nil && said.Status != bench.EnrichmentPending:
+		r.evidence.enrichment = said
+	case err != nil && bench.CodeOf(err) != bench.CodeEnrichmentNotReady:
+		return nil, err
+	}
+	if r.evidence.samples, err = history.Samples(ctx, r.id); err != nil {
+		return nil, err
+	}
 	r.publish()
 	return r, nil
 }

@@ -36,11 +36,12 @@ import (
 	"bench/runtime/bench"
 )
 
-// Config is what an Engine works with. All fields are needed, but for Settings.
+// Config is what an Engine works with. All fields are needed, but for Witnesses and Settings.
 type Config struct {
 	Store     Store
 	Listener  Listener
 	Databases Databases
+	Witnesses Witnesses        // nil: targets are not asked for their side
 	Fleets    map[string]Fleet // by the kind that a plan names
 	Lookup    func(bench.Secret) (string, error)
 	Log       *slog.Logger
@@ -73,6 +74,8 @@ type Settings struct {
 	Lead    time.Duration // from ARM to t0; 500 ms
 	Late    time.Duration // how long after its end a second waits for its reports; 250 ms
 	Journal time.Duration // how long the journal may be unwritable before runs end; 20 s
+
+	Enrichment time.Duration // how long a run that has ended waits for what its target says; 240 s
 }
 
 func (s Settings) withDefaults() Settings {
@@ -86,6 +89,7 @@ func (s Settings) withDefaults() Settings {
 	def(&s.Lead, 500*time.Millisecond)
 	def(&s.Late, 250*time.Millisecond)
 	def(&s.Journal, 20*time.Second)
+	def(&s.Enrichment, 240*time.Second)
 	return s
 }
 
@@ -214,7 +218,7 @@ func check(plan *bench.Plan, fleets map[string]Fleet) error {
 		for _, w := range plan.Workloads {
 			known = known || w.Name == slo.Workload
 		}
-		if _, _, _, err := metric(slo.Metric, &bench.WorkloadResult{}); err != nil || !known {
+		if !knownMetric(slo.Metric) || !known {
 			return invalid("SLO %s is about %s of workload %q, which there is not", slo.Name, slo.Metric, slo.Workload)
 		}
 	}
@@ -262,7 +266,8 @@ func (e *Engine) Active() int {
 	return n
 }
 
-// Stop raises what is wanted of a run. It returns when that is stored, before the run has stopped.
+// Stop raises what is wanted of a run. It returns when that is stored, before the run has stopped. A run that has its result
+// and waits for what its target says stops waiting.
 func (e *Engine) Stop(ctx context.Context, id string, mode bench.Desired, by string) error {
 	r, err := e.run(id)
 	if err != nil {
@@ -271,7 +276,8 @@ func (e *Engine) Stop(ctx context.Context, id string, mode bench.Desired, by str
 	if mode != bench.DesiredStop && mode != bench.DesiredAbort {
 		return bench.Errorf(bench.CodeInvalid, "a run is stopped with mode %q or %q, not %q", bench.DesiredStop, bench.DesiredAbort, mode)
 	}
-	if r.live.Load().Status.Terminal() {
+	live := r.live.Load()
+	if live.Status.Terminal() && live.State != (bench.State{Status: bench.StatusCompleted, Phase: bench.PhaseProcessing}) {
 		return bench.Errorf(bench.CodeRunEnded, "run %s has ended already", id)
 	}
 	if _, err := e.Store.Desire(ctx, id, mode); err != nil {

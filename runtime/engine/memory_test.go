@@ -194,3 +194,8 @@ func (m *memory) Executions(context.Context, string, int) ([]bench.Execution, er
 func (m *memory) Result(context.Context, string) (*bench.Result, error) {
 	return nil, engine.ErrNoResult
 }
+
+func (m *memory) Samples(context.Context, string) ([]bench.TargetSample, error) { return nil, nil }
+func (m *memory) Enrichment(context.Context, string) (*bench.Enrichment, error) {
+	return nil, engine.ErrNoEnrichment
+}

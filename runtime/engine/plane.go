@@ -165,6 +165,7 @@ func (r *run) readable(p *bench.Report, counted *stats.Aggregate) error {
 func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	m.heard = time.Now()
 	m.count(p, counted)
+	r.evidence.learn(p.Executions)
 	r.measured.add(counted, p, r.cut > 0 && p.FromUS-r.timeline.WarmupUS >= r.cut)
 	snapshot := bench.Snapshot{Report: *p, ReceivedAt: time.Now().UTC()}
 	snapshot.Timestamp = snapshot.ReceivedAt

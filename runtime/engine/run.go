@@ -42,6 +42,9 @@ type run struct {
 	second     *seconds
 	guard      *guard
 	measured   *measured
+	observer   *observer // nil when nobody can watch the target
+	evidence   evidence
+	toldEnd    bool      // the listener knows of the end
 	t0         time.Time // with a monotonic reading; zero before ARM
 	timeline   *bench.Timeline
 	attempt    int   // of the newest ARM
@@ -146,7 +149,9 @@ func (r *run) publish() {
 // heard gives a stored event to workers and to the listener.
 func (r *run) heard(e bench.Event) {
 	r.feed.add(e)
-	r.e.Listener.Event(e)
+	if !r.toldEnd {
+		r.e.Listener.Event(e)
+	}
 	r.log.line(levelOf(e.Severity), "%s", e.Message)
 }
 

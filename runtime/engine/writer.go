@@ -60,6 +60,9 @@ func add(to, b *bench.Batch) {
 	to.Logs = append(to.Logs, b.Logs...)
 	to.Environment = append(to.Environment, b.Environment...)
 	to.Totals = append(to.Totals, b.Totals...)
+	to.Samples = append(to.Samples, b.Samples...)
+	to.Enrichments = append(to.Enrichments, b.Enrichments...)
+	to.Timings = append(to.Timings, b.Timings...)
 }
 
 // flush waits until what was put before is stored, or says why it is not.
