@@ -51,7 +51,7 @@ func (c *applyCommand) Run(p *program) error {
 	if errors.Is(err, errDetached) {
 		err = nil
 	} else if err == nil {
-		err = c.close(p, v)
+		err = c.close(p, v, a.side(v.run.ID))
 	}
 	return errors.Join(err, a.end())
 }
@@ -68,11 +68,11 @@ func (c *applyCommand) display(p *program) display {
 }
 
 // close prints the result and gives the verdict.
-func (c *applyCommand) close(p *program, v *view) error {
+func (c *applyCommand) close(p *program, v *view, side *bench.Enrichment) error {
 	if c.Output == "json" { // the end frame had it
-		return p.report(io.Discard, "text", &v.run, v.end.Result)
+		return p.report(io.Discard, "text", &v.run, v.end.Result, side)
 	}
-	return p.report(p.Stdout, "text", &v.run, v.end.Result)
+	return p.report(p.Stdout, "text", &v.run, v.end.Result, side)
 }
 
 // An application is one run from its submission to its end.

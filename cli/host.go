@@ -129,7 +129,7 @@ func (p *program) newEngine(journal *journal.Journal, hub *tail.Hub, url string,
 	}
 	var e *engine.Engine
 	e = engine.New(engine.Config{
-		Store: journal, Listener: hub, Databases: databases{}, Lookup: p.lookup, Log: log, Version: version(), Settings: settings,
+		Store: journal, Listener: hub, Databases: databases{}, Witnesses: witnesses{}, Lookup: p.lookup, Log: log, Version: version(), Settings: settings,
 		Owner: fmt.Sprintf("%s pid %d", host, os.Getpid()),
 		Fleets: map[string]engine.Fleet{
 			"local":   fleet.Local{Config: func() worker.Config { return p.workerConfig(e, log) }},
@@ -224,7 +224,7 @@ func (h *hosted) idle(signals <-chan os.Signal, talk func(string, ...any)) {
 		case <-ticker.C:
 			if !told {
 				told = true
-				talk("%s of others use this server; it ends with the last of them (Ctrl-C ends them)", plural(int64(h.engine.Active()), "run"))
+				talk("waiting for %s on this server: of others, or for what a target says (Ctrl-C ends the waiting)", plural(int64(h.engine.Active()), "run"))
 			}
 		}
 	}

@@ -33,17 +33,21 @@ func (c *statusCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	side, err := sideOf(ctx, at.history, run.ID)
+	if err != nil {
+		return err
+	}
 	if c.Output == "json" {
 		e := json.NewEncoder(p.Stdout)
 		e.SetIndent("", "  ")
-		return e.Encode(map[string]any{"format_version": "1.0", "run": run, "workers": workers})
+		return e.Encode(map[string]any{"format_version": "1.0", "run": run, "workers": workers, "enrichment": side})
 	}
-	writeStatus(p.Stdout, run, workers, at.live(), time.Now(), p.width(p.Stdout), p.colour(p.Stdout))
+	writeStatus(p.Stdout, run, workers, side, at.live(), time.Now(), p.width(p.Stdout), p.colour(p.Stdout))
 	return nil
 }
 
 // writeStatus prints how a run stands and how old that is.
-func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, live bool, now time.Time, width int, colour bool) {
+func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, side *bench.Enrichment, live bool, now time.Time, width int, colour bool) {
 	line := func(what, format string, args ...any) {
 		fmt.Fprintf(w, "  %-10s "+format+"\n", append([]any{what}, args...)...)
 	}
@@ -61,6 +65,9 @@ func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, live bool,
 	if run.Verdict != "" {
 		c := verdictCell(run.Verdict)
 		line("verdict", "%s", c.paint.on(colour, c.text))
+	}
+	if side != nil {
+		line("enriched", "%s", strings.TrimSuffix(fmt.Sprintf("%s: %s", side.Status, side.Detail), ": "))
 	}
 	line("created", "%s", when(&run.CreatedAt))
 	if run.StartTime != nil {

@@ -33,6 +33,8 @@ var (
 	_ engine.History   = (*journal.Reader)(nil)
 	_ engine.History   = (*client.Client)(nil)
 	_ engine.Databases = databases{}
+	_ engine.Witnesses = witnesses{}
+	_ engine.Witness   = (*postgres.Witness)(nil)
 	_ engine.Fleet     = fleet.Local{}
 	_ engine.Fleet     = fleet.Process{}
 	_ engine.Watcher   = fleet.Process{}
@@ -107,6 +109,26 @@ func (databases) Script(ctx context.Context, t bench.Target, lookup func(bench.S
 
 // Remove deletes what Place made.
 func (d databases) Remove(run string, _ bench.Target) error { return os.RemoveAll(d.folder(run)) }
+
+// witnesses finds who speaks for a target. SQLite, and the target that is none, keep no record.
+type witnesses struct{}
+
+// Witness signs in beside a run.
+func (witnesses) Witness(ctx context.Context, run string, plan *bench.Plan, lookup func(bench.Secret) (string, error)) (engine.Witness, error) {
+	switch plan.Target.Kind {
+	case "postgres":
+		return heard(postgres.OpenWitness(ctx, plan, lookup, "bench "+run))
+	}
+	return nil, nil
+}
+
+// heard keeps a nil pointer from becoming a witness that is not nil.
+func heard[T engine.Witness](w T, err error) (engine.Witness, error) {
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
 
 // lookup resolves a secret that is a variable of this process's environment.
 func (p *program) lookup(s bench.Secret) (string, error) {

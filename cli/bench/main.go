@@ -12,6 +12,7 @@
 //	bench status [RUN]    how a run stands, its workers, and what it waits for
 //	bench stop [RUN]      end a run and keep what was measured; --force also cancels statements
 //	bench report [RUN]    what a run measured, as text, json or csv
+//	bench enrich [RUN]    ask the target of a run that has ended for its side again: timings, waits, cost
 //	bench list            runs, newest first
 //	bench serve           a server that outlives the commands that use it
 //	bench migrate         the schema of the journal: status, up, down, sql

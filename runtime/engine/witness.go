@@ -239,8 +239,12 @@ func (r *run) count(moment string) {
 		}
 		c.Moment, c.At = moment, time.Now().UTC()
 		r.do(ctx, func() {
+			repeated := r.evidence.before != nil && c.Missing != "" && r.evidence.before.Missing == c.Missing
 			r.evidence.read(c)
-			if c.Missing != "" {
+			switch {
+			case repeated: // it was said, and is stored, already
+				return
+			case c.Missing != "":
 				r.announce(bench.EventCounters, "warn", c.At, c, "%s", c.Missing)
 				return
 			}

@@ -240,13 +240,16 @@ func TestWaits(t *testing.T) {
 	run := bench.Wait{State: "active", Sessions: 3}
 	lock := bench.Wait{State: "active", Type: "Lock", Event: "tuple", Sessions: 6}
 	idle := bench.Wait{State: "idle", Type: "Client", Event: "ClientRead", Sessions: 50}
+	open := bench.Wait{State: "idle in transaction", Sessions: 2}
+	reading := bench.Wait{State: "idle in transaction", Type: "Client", Event: "ClientRead", Sessions: 1}
 	got, n := Waits([]bench.TargetSample{
-		sample(bench.PhaseWarmup, lock), sample(bench.PhaseMeasurement, run, idle), sample(bench.PhaseMeasurement, lock, run),
+		sample(bench.PhaseWarmup, lock), sample(bench.PhaseMeasurement, run, idle), sample(bench.PhaseMeasurement, lock, run, open, reading),
 		{Phase: bench.PhaseMeasurement, Warehouse: &bench.Warehouse{}}, sample(bench.PhaseMeasurement),
 	})
 	want := []bench.WaitShare{
-		{State: "active", Sessions: 2, Share: 0.5},
-		{State: "active", Type: "Lock", Event: "tuple", Sessions: 2, Share: 0.5},
+		{State: "active", Sessions: 2, Share: 0.4},
+		{State: "active", Type: "Lock", Event: "tuple", Sessions: 2, Share: 0.4},
+		{State: "idle in transaction", Sessions: 1, Share: 0.2},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || n != 3 {
 		t.Errorf("%d samples, want 3 (-want +got):\n%s", n, diff)

@@ -8,7 +8,7 @@ import (
 )
 
 // Waits is what the sessions of a run were at in MEASUREMENT, most of them first, and how many samples that rests on. Idle
-// sessions, which wait for the client, are left out.
+// sessions, which wait for the client, are left out; so is what others that are not active wait for, which is the client, too.
 func Waits(samples []bench.TargetSample) ([]bench.WaitShare, int64) {
 	type what struct{ state, kind, event string }
 	sessions := map[what]int64{}
@@ -20,10 +20,15 @@ func Waits(samples []bench.TargetSample) ([]bench.WaitShare, int64) {
 		}
 		n++
 		for _, w := range s.Waits {
-			if w.State != "idle" {
-				sessions[what{w.State, w.Type, w.Event}] += w.Sessions
-				total += w.Sessions
+			at := what{state: w.State}
+			switch w.State {
+			case "idle":
+				continue
+			case "active":
+				at.kind, at.event = w.Type, w.Event
 			}
+			sessions[at] += w.Sessions
+			total += w.Sessions
 		}
 	}
 	var shares []bench.WaitShare

@@ -90,4 +90,14 @@ func (c *Client) Result(ctx context.Context, id string) (*bench.Result, error) {
 	return read[*bench.Result](ctx, c, about(id)+"/results", nil)
 }
 
+// Samples are what the target of a run was at.
+func (c *Client) Samples(ctx context.Context, id string) ([]bench.TargetSample, error) {
+	return read[[]bench.TargetSample](ctx, c, about(id)+"/samples", nil)
+}
+
+// Enrichment is what the target of a run says, or an error of code bench.CodeEnrichmentNotReady.
+func (c *Client) Enrichment(ctx context.Context, id string) (*bench.Enrichment, error) {
+	return read[*bench.Enrichment](ctx, c, about(id)+"/enrichment", nil)
+}
+
 func about(id string) string { return "/api/runs/" + url.PathEscape(id) }
