@@ -59,6 +59,9 @@ func (a *Answer) sendKind(w http.ResponseWriter, queryID string, kind int) {
 		return
 	}
 	columns, rows := a.Columns, a.Rows
+	if kind == selects && columns == nil { // there is no answer to a query without columns
+		columns = Numbers(0).Columns
+	}
 	if kind >= dml && kind < ddl {
 		columns, rows = []Column{{Name: "number of rows changed", Type: "fixed", Precision: 19}}, [][]any{{strconv.FormatInt(a.Changed, 10)}}
 	}
