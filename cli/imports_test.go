@@ -61,6 +61,7 @@ var owners = map[string][]string{
 	"github.com/snowflakedb/gosnowflake":      {"sql/target/snowflake"},
 	"modernc.org/sqlite":                      {"sql/target/sqlite", "sql/journal", "sql/migrations", "sql/queries"},
 	"github.com/HdrHistogram/hdrhistogram-go": {"runtime/stats"},
+	"github.com/BurntSushi/toml":              {"sql/target/snowflake"},
 	"github.com/danielgtaylor/huma":           {"server"},
 	"github.com/coder/websocket":              {"server", "server/client"},
 	"github.com/prometheus/client_golang":     {"server"},

@@ -52,6 +52,7 @@ import (
 // A Target is how to sign in to an account.
 type Target struct {
 	config    sf.Config
+	ignored   []string // keys of the connection that say nothing here
 	session   bench.Session
 	tag       tag
 	transport *http.Transport
@@ -82,11 +83,11 @@ func Open(ctx context.Context, t bench.Target, lookup func(bench.Secret) (string
 		return nil, err
 	}
 	sf.GetLogger().SetLogLevel("off")
-	config, err := signIn(t, lookup)
+	config, ignored, err := signIn(t, lookup)
 	if err != nil {
 		return nil, err
 	}
-	s := &Target{config: *config, session: t.Session, tag: newTag(tag), described: map[string]bool{}}
+	s := &Target{config: *config, ignored: ignored, session: t.Session, tag: newTag(tag), described: map[string]bool{}}
 	if s.require, err = required(t); err != nil {
 		return nil, err
 	}

@@ -344,6 +344,7 @@ func TestClasses(t *testing.T) {
 
 // What is cut off does not come to the caller before Snowflake has taken the abort, and for no longer than five seconds.
 func TestAborts(t *testing.T) {
+	t.Parallel() // it waits for five real seconds
 	s := snowtest.Start(t)
 	answers(s, map[string]snowtest.Answer{"SELECT slow": {Hang: true}})
 	target := open(t, account(s))
@@ -534,9 +535,9 @@ func TestOpenErrors(t *testing.T) {
 		want   string
 	}{
 		"down":    {bench.Target{Kind: "snowflake", Options: map[string]string{"account": "a", "user": "u", "url": "http://127.0.0.1:1"}, Secrets: map[string]bench.Secret{"password": "hush"}}, "Snowflake at 127.0.0.1:1 cannot be reached: connect: connection refused"},
-		"url":     {bench.Target{Kind: "snowflake", Options: map[string]string{"account": "a", "url": "https://u:hush@x"}}, "url must be that of an account"},
+		"url":     {bench.Target{Kind: "snowflake", Options: map[string]string{"account": "a", "user": "u", "url": "https://u:hush@x"}, Secrets: map[string]bench.Secret{"password": "hush"}}, "url must be that of an account"},
 		"option":  {bench.Target{Kind: "snowflake", Options: map[string]string{"path": "x"}}, `no option "path"`},
-		"timeout": {bench.Target{Kind: "snowflake", Options: map[string]string{"statement_timeout": "3"}}, `statement_timeout = "3" must be a duration`},
+		"timeout": {bench.Target{Kind: "snowflake", Options: map[string]string{"account": "a", "user": "u", "statement_timeout": "3"}, Secrets: map[string]bench.Secret{"password": "hush"}}, `statement_timeout = "3" must be a duration`},
 	} {
 		_, err := snowflake.Open(t.Context(), test.target, secret, 1, "")
 		if err == nil || !strings.Contains(err.Error(), test.want) {

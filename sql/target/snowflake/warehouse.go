@@ -143,6 +143,7 @@ func (t *Target) Facts(ctx context.Context) ([]bench.Fact, error) {
 		}
 	}
 	add("use_cached_result", *t.config.Params["USE_CACHED_RESULT"])
+	add("connection_keys_ignored", strings.Join(t.ignored, ", "))
 
 	if err := c.Prepare(ctx, []*bench.Statement{{Parts: []string{"SELECT 1"}}}); err != nil {
 		return nil, err
