@@ -432,6 +432,8 @@ func TestWarehouse(t *testing.T) {
 	for _, test := range []struct{ size, clusters, scaling, want string }{
 		{"2xlarge", "4", "standard", ""},
 		{"X2LARGE", "", "", ""},
+		{"XXLARGE", "", "", ""},
+		{"xlarge", "", "", "size is 2XLARGE, the spec requires XLARGE"},
 		{"XSMALL", "2", "ECONOMY", "warehouse MY_WH is not what the spec requires: size is 2XLARGE, the spec requires XSMALL; clusters is 4, the spec requires 2; scaling is STANDARD, the spec requires ECONOMY"},
 		{"HUGE", "", "", `size = "HUGE" must be one of XSMALL`},
 		{"", "many", "", `clusters = "many" must be a whole number`},

@@ -23,9 +23,16 @@ type warehouse struct {
 // sizes are the sizes of warehouses, from the smallest.
 var sizes = []string{"XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "2XLARGE", "3XLARGE", "4XLARGE", "5XLARGE", "6XLARGE"}
 
-// sizeNamed is the size that SHOW WAREHOUSES calls X-Small and people also call XS.
+// sizeNamed is the size that SHOW WAREHOUSES calls 2X-Large, and SQL XXLARGE or X2LARGE.
 func sizeNamed(name string) string {
-	return strings.NewReplacer("-", "", "_", "", "X2LARGE", "2XLARGE", "X3LARGE", "3XLARGE").Replace(strings.ToUpper(name))
+	name = strings.NewReplacer("-", "", "_", "").Replace(strings.ToUpper(name))
+	if rest, ok := strings.CutSuffix(name, "XLARGE"); ok && strings.Trim(rest, "X") == "" && rest != "" {
+		return strconv.Itoa(len(rest)+1) + "XLARGE"
+	}
+	if n, ok := strings.CutPrefix(name, "X"); ok && strings.HasSuffix(n, "LARGE") && n != "LARGE" {
+		return strings.TrimSuffix(n, "LARGE") + "XLARGE"
+	}
+	return name
 }
 
 // required reads what a spec requires of the warehouse.
