@@ -51,6 +51,7 @@ type Counts struct {
 	Logins, Closes, Renewals, Heartbeats int
 	Statements, Describes, Polls, Aborts int
 	Telemetry, Other                     int
+	Refused                              int // statements, because of their session
 	Retries                              int // of all these, those that the driver marked as sent again
 }
 

@@ -82,6 +82,9 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 		} else {
 			c.Statements++
 		}
+		if no != nil {
+			c.Refused++
+		}
 	})
 	switch {
 	case err != nil:
