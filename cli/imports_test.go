@@ -46,7 +46,7 @@ var may = map[string][]string{
 }
 
 // testOnly are packages that only tests import, by folder.
-var testOnly = []string{"sql/target/postgres/pgtest", "sql/target/snowflake/snowtest", "sql/target/targettest", "sql/journal/journaltest"}
+var testOnly = []string{"sql/target/postgres/pgtest", "sql/target/snowflake/fakesnow", "sql/target/snowflake/snowtest", "sql/target/targettest", "sql/journal/journaltest"}
 
 // forTests are packages that any test may import besides: the target that needs no database.
 var forTests = []string{"sql/target/null"}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"bench/runtime/bench"
+	"bench/sql/target/snowflake/fakesnow"
 	"bench/sql/target/snowflake/snowtest"
 )
 
@@ -92,7 +94,7 @@ run "unruly" {
   }
 }
 `, host, port))
-	s.completedWithErrors(s.start("apply", spec))
+	s.ended(s.start("apply", spec))
 
 	rows := s.query(`SELECT WORKLOAD, SUM(PLANNED), SUM(DONE), SUM(FAILED_TIMEOUT), SUM(FAILED_SERIALIZATION), SUM(FAILED_CONNECTION),
 		SUM(FAILED_CONSTRAINT) + SUM(FAILED_EXPECTATION) + SUM(FAILED_OTHER) + SUM(INDOUBT), SUM(CENSORED) + SUM(SKIPPED), SUM(RETRIES)
@@ -137,14 +139,38 @@ run "unruly" {
 	s.noneLeft(s.pids())
 }
 
-// completedWithErrors waits for the end of a run that completed with errors.
-func (s *site) completedWithErrors(apply *command) {
+// ended waits for the end of a run, whatever its SLOs say, and returns how many operations it counted and how many failed.
+func (s *site) ended(apply *command) (operations, failed int64) {
 	s.t.Helper()
-	if code := apply.code(); code != bench.ExitPass {
-		s.t.Errorf("exit %d", code)
+	code := apply.code()
+	row := s.query("SELECT STATUS, VERDICT, TOTAL_OPERATIONS, TOTAL_ERRORS FROM RUN_STATUS")[0]
+	verdict, _ := row[1].(string)
+	if row[0] != string(bench.StatusCompleted) || code != bench.ExitCode(bench.StatusCompleted, "", bench.Verdict(verdict)) {
+		s.t.Fatalf("the run is %v, exit %d", row, code)
 	}
-	if row := s.query("SELECT STATUS, PHASE FROM RUN_STATUS")[0]; row[0] != string(bench.StatusCompleted) {
-		s.t.Errorf("the run is %v", row)
+	return row[2].(int64), row[3].(int64)
+}
+
+// The example that users start from, with SQL that is really run.
+func TestSnowflakeExample(t *testing.T) {
+	t.Parallel()
+	address, err := url.Parse(fakesnow.Start(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t)
+	s.env = []string{"SNOWFLAKE_HOME=" + s.dir}
+	connection := fmt.Sprintf("[fake]\naccount = 'fake'\nuser = 'u'\npassword = 'p'\nprotocol = 'http'\nhost = '%s'\nport = %s\n", address.Hostname(), address.Port())
+	if err := os.WriteFile(filepath.Join(s.dir, "connections.toml"), []byte(connection), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	operations, failed := s.ended(s.start("apply", filepath.Join(examples, "snowflake-lookup.hcl"), "--var", "connection=fake", "--var", "database="+fakesnow.Database(),
+		"--var", "connections=4", "--var", "rows=500", "--var", "warmup=1s", "--var", "duration=3s"))
+	if operations == 0 || failed != 0 {
+		t.Errorf("%d operations, %d failed", operations, failed)
+	}
+	if n := s.query("SELECT COUNT(*) FROM QUERY_EXECUTIONS WHERE QUERY_ID IS NOT NULL")[0][0].(int64); n == 0 {
+		t.Error("no execution has a query id")
 	}
 }
 
