@@ -23,6 +23,7 @@ import (
 	"bench/sql/journal"
 	"bench/sql/target/null"
 	"bench/sql/target/postgres"
+	"bench/sql/target/snowflake"
 	"bench/sql/target/sqlite"
 )
 
@@ -45,6 +46,8 @@ var (
 	_ database         = (*null.Target)(nil)
 	_ database         = (*sqlite.Target)(nil)
 	_ database         = (*postgres.Target)(nil)
+	_ database         = (*snowflake.Target)(nil)
+	_ load.Tagger      = (*snowflake.Conn)(nil)
 )
 
 // A database is a target that can also run scripts, before and after the measured path.
@@ -60,6 +63,8 @@ func open(ctx context.Context, t bench.Target, lookup func(bench.Secret) (string
 		return opened(sqlite.Open(ctx, t, lookup, connections, tag))
 	case "postgres":
 		return opened(postgres.Open(ctx, t, lookup, connections, tag))
+	case "snowflake":
+		return opened(snowflake.Open(ctx, t, lookup, connections, tag))
 	case "null":
 		return opened(null.Open(ctx, t, lookup, connections, tag))
 	}

@@ -34,7 +34,7 @@ func examples(t *testing.T) map[string]*Resolved {
 
 func TestExamples(t *testing.T) {
 	all := examples(t)
-	for _, name := range []string{"quickstart.hcl", "pg-select.hcl", "pg-tpcb.hcl", "query-directory.hcl"} {
+	for _, name := range []string{"quickstart.hcl", "pg-select.hcl", "pg-tpcb.hcl", "query-directory.hcl", "snowflake-lookup.hcl"} {
 		r := all[name]
 		if r == nil {
 			t.Errorf("%s is no spec", name)

@@ -167,6 +167,9 @@ func (l *loader) readGuard(in *block) {
 
 // checkPlan reports what fits together badly.
 func (l *loader) checkPlan(b *hclsyntax.Block) {
+	if l.plan.Target.Kind == "snowflake" {
+		l.limitOnServer()
+	}
 	if n := l.plan.Connections(); n > 0 && l.plan.Fleet.Workers > n {
 		l.fail(b.DefRange(), "Use fewer workers, or more connections.", "the fleet has %d workers for %d connections; each worker needs one", l.plan.Fleet.Workers, n)
 	}

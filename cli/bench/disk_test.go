@@ -42,7 +42,7 @@ func newDisk(t *testing.T) *site {
 			t.Error(err)
 		}
 	})
-	return &site{t, dir}
+	return &site{t: t, dir: dir}
 }
 
 // fill takes all room that the disk has left, and returns what gives it back.

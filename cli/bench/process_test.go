@@ -28,9 +28,10 @@ import (
 type site struct {
 	t   *testing.T
 	dir string
+	env []string // of its commands, besides that of the test
 }
 
-func newSite(t *testing.T) *site { return &site{t, t.TempDir()} }
+func newSite(t *testing.T) *site { return &site{t: t, dir: t.TempDir()} }
 
 func (s *site) journal() string { return filepath.Join(s.dir, "journal.db") }
 
@@ -54,7 +55,7 @@ type command struct {
 
 func (s *site) prepare(args ...string) *command {
 	c := &command{Cmd: exec.Command("bench", args...), t: s.t, exited: make(chan struct{})}
-	c.Env = append(os.Environ(), "BENCH_JOURNAL="+s.journal(), "BENCH_SERVER=", "BENCH_TOKEN=")
+	c.Env = append(append(os.Environ(), s.env...), "BENCH_JOURNAL="+s.journal(), "BENCH_SERVER=", "BENCH_TOKEN=")
 	c.Cmd.Stdout, c.Cmd.Stderr = &c.stdout, &c.stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return c
