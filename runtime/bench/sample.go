@@ -1,6 +1,9 @@
 package bench
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A TargetSample is what a target was at, at one instant. It is taken beside the load, on a session of its own.
 type TargetSample struct {
@@ -34,12 +37,19 @@ type Warehouse struct {
 	Name          string            `json:"name"`
 	State         string            `json:"state"` // STARTED, SUSPENDED, RESUMING, …
 	Size          string            `json:"size"`  // X-Small, …
-	Kind          string            `json:"kind"`  // STANDARD, SNOWPARK-OPTIMIZED, …
 	ScalingPolicy string            `json:"scaling_policy"`
 	MinClusters   int               `json:"min_clusters"`
 	MaxClusters   int               `json:"max_clusters"`
 	Started       int               `json:"started_clusters"`
-	Running       int64             `json:"running"` // statements of anybody
-	Queued        int64             `json:"queued"`  // statements of anybody
-	Raw           map[string]string `json:"raw,omitempty"`
+	Running       int64             `json:"running"`       // statements of anybody
+	Queued        int64             `json:"queued"`        // statements of anybody
+	Raw           map[string]string `json:"raw,omitempty"` // everything that Snowflake says of it, by column name in small letters
+}
+
+// Kind is what decides its rate, besides its size: STANDARD, SNOWPARK-OPTIMIZED, INTERACTIVE, …
+func (w *Warehouse) Kind() string {
+	if strings.EqualFold(w.Raw["is_interactive"], "true") {
+		return "INTERACTIVE"
+	}
+	return strings.ToUpper(w.Raw["type"])
 }

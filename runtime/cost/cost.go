@@ -92,7 +92,7 @@ func Unknown(w *bench.Warehouse) string {
 
 // kindOf names what decides the rate.
 func kindOf(w *bench.Warehouse) string {
-	kind := strings.TrimSpace(strings.ToUpper(w.Kind) + " " + w.Size)
+	kind := strings.TrimSpace(w.Kind() + " " + w.Size)
 	if g := w.Raw["generation"]; g != "" && g != "1" {
 		kind += " generation " + g
 	}

@@ -13,8 +13,8 @@ var start = time.Date(2026, 5, 6, 7, 0, 0, 0, time.UTC)
 
 // at is a sample of a warehouse so many seconds after start.
 func at(seconds int, clusters int, change ...func(*bench.Warehouse)) bench.TargetSample {
-	w := &bench.Warehouse{Name: "WH", State: "STARTED", Size: "X-Small", Kind: "STANDARD", MinClusters: 1, MaxClusters: 3, Started: clusters,
-		Raw: map[string]string{"auto_suspend": "120"}}
+	w := &bench.Warehouse{Name: "WH", State: "STARTED", Size: "X-Small", MinClusters: 1, MaxClusters: 3, Started: clusters,
+		Raw: map[string]string{"auto_suspend": "120", "type": "STANDARD"}}
 	if clusters == 0 {
 		w.State = "SUSPENDED"
 	}
@@ -42,7 +42,7 @@ func never(w *bench.Warehouse)  { w.Raw["auto_suspend"] = "0" }
 func silent(w *bench.Warehouse) { delete(w.Raw, "auto_suspend") }
 func large(w *bench.Warehouse)  { w.Size = "Large" }
 
-func interactive(w *bench.Warehouse) { w.Kind = "INTERACTIVE" }
+func interactive(w *bench.Warehouse) { w.Raw["is_interactive"] = "true" }
 
 func TestEstimate(t *testing.T) {
 	const hour = 3600.0
@@ -104,7 +104,7 @@ func TestEstimate(t *testing.T) {
 			steady: -1, seconds: 30 + 10, billed: 220 / hour, why: "cover only 67% of MEASUREMENT",
 		},
 		"an unknown kind": {
-			samples: every5(0, 100, 1, func(w *bench.Warehouse) { w.Kind = "SNOWPARK-OPTIMIZED" }), from: 20, to: 80,
+			samples: every5(0, 100, 1, func(w *bench.Warehouse) { w.Raw["type"] = "SNOWPARK-OPTIMIZED" }), from: 20, to: 80,
 			steady: -1, seconds: 60, billed: -1, why: "the rate of a warehouse of kind SNOWPARK-OPTIMIZED X-Small is unknown",
 		},
 		"a generation whose rate differs by cloud": {
@@ -165,7 +165,7 @@ func TestSoFar(t *testing.T) {
 			t.Errorf("%d s after its resume a warehouse has cost %g s, want %g", seconds, got*3600, want)
 		}
 	}
-	if _, known := SoFar([]bench.TargetSample{at(0, 1, func(w *bench.Warehouse) { w.Kind = "?" })}); known {
+	if _, known := SoFar([]bench.TargetSample{at(0, 1, func(w *bench.Warehouse) { w.Raw["type"] = "?" })}); known {
 		t.Error("the cost of an unknown kind is known")
 	}
 }
@@ -179,7 +179,7 @@ func TestRateOf(t *testing.T) {
 		{"STANDARD", "X2LARGE", 32}, {"STANDARD", "6X-Large", 512}, {"INTERACTIVE", "X-Small", 0.6}, {"INTERACTIVE", "4X-Large", 76.8},
 		{"INTERACTIVE", "6X-Large", 0}, {"STANDARD", "7X-Large", 0}, {"STANDARD", "", 0}, {"", "X-Small", 0}, {"SNOWPARK-OPTIMIZED", "Medium", 0},
 	} {
-		rate, ok := RateOf(&bench.Warehouse{Kind: c.kind, Size: c.size})
+		rate, ok := RateOf(&bench.Warehouse{Size: c.size, Raw: map[string]string{"type": c.kind}})
 		if ok != (c.want > 0) || math.Abs(rate.PerHour-c.want) > 1e-9 {
 			t.Errorf("%s %s costs %g an hour (known %t), want %g", c.kind, c.size, rate.PerHour, ok, c.want)
 		}

@@ -31,7 +31,7 @@ var kinds = map[string]struct {
 
 // RateOf is the rate of a warehouse as it was sampled; false when it is not known.
 func RateOf(w *bench.Warehouse) (Rate, bool) {
-	k, ok := kinds[strings.ToUpper(w.Kind)]
+	k, ok := kinds[w.Kind()]
 	size := slices.Index(sizes, sizeNamed(w.Size))
 	if g := w.Raw["generation"]; !ok || size < 0 || size >= k.sizes || g != "" && g != "1" {
 		return Rate{}, false

@@ -492,8 +492,8 @@ func TestEnrichmentSurvivesItsServer(t *testing.T) {
 func warehouse(kind string) *testimony {
 	w := recalled(func(int) int { return 2100 })
 	w.sample = func(context.Context) (*bench.TargetSample, error) {
-		return &bench.TargetSample{Warehouse: &bench.Warehouse{Name: "WH", State: "STARTED", Size: "X-Small", Kind: kind, Started: 1, MinClusters: 1, MaxClusters: 1,
-			Raw: map[string]string{"auto_suspend": "60"}}}, nil
+		return &bench.TargetSample{Warehouse: &bench.Warehouse{Name: "WH", State: "STARTED", Size: "X-Small", Started: 1, MinClusters: 1, MaxClusters: 1,
+			Raw: map[string]string{"auto_suspend": "60", "type": kind}}}, nil
 	}
 	return w
 }

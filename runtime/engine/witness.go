@@ -215,7 +215,7 @@ func (r *run) shape(now *bench.Warehouse) {
 		}
 	}
 	r.announce(bench.EventTarget, "info", time.Now(), now, "warehouse %s is %s: %s %s, %d of at most %d clusters, %d statements running, %d queued",
-		now.Name, now.State, now.Kind, now.Size, now.Started, now.MaxClusters, now.Running, now.Queued)
+		now.Name, now.State, now.Kind(), now.Size, now.Started, now.MaxClusters, now.Running, now.Queued)
 }
 
 // count has the target's counters read.

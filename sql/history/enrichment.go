@@ -67,7 +67,7 @@ func (r *Reader) Samples(ctx context.Context, id string) ([]bench.TargetSample, 
 	all, err := list(ctx, r, "ListWarehouses", func(rows *sql.Rows, s *bench.TargetSample) error {
 		w := &bench.Warehouse{}
 		s.Run, s.Warehouse = id, w
-		return rows.Scan(readTime(&s.At), &s.Phase, readSeconds(&s.ElapsedUS), &w.Name, &w.State, &w.Size, &w.Kind, &w.MinClusters, &w.MaxClusters,
+		return rows.Scan(readTime(&s.At), &s.Phase, readSeconds(&s.ElapsedUS), &w.Name, &w.State, &w.Size, &w.MinClusters, &w.MaxClusters,
 			&w.Started, &w.Running, &w.Queued, &w.ScalingPolicy, readJSON(&w.Raw))
 	}, id)
 	if err != nil {

@@ -28,7 +28,7 @@ func (t *tx) sample(s *bench.TargetSample) error {
 	if err != nil {
 		return within(doing, err)
 	}
-	_, err = t.put("InsertWarehouse", s.Run, w.Name, at, phase, elapsed, w.State, w.Size, w.Kind, w.MinClusters, w.MaxClusters, w.Started,
+	_, err = t.put("InsertWarehouse", s.Run, w.Name, at, phase, elapsed, w.State, w.Size, w.MinClusters, w.MaxClusters, w.Started,
 		w.Running, w.Queued, w.ScalingPolicy, raw)
 	return within(doing, err)
 }
