@@ -36,6 +36,7 @@ var (
 	_ engine.Databases = databases{}
 	_ engine.Witnesses = witnesses{}
 	_ engine.Witness   = (*postgres.Witness)(nil)
+	_ engine.Witness   = (*snowflake.Witness)(nil)
 	_ engine.Fleet     = fleet.Local{}
 	_ engine.Fleet     = fleet.Process{}
 	_ engine.Watcher   = fleet.Process{}
@@ -123,6 +124,8 @@ func (witnesses) Witness(ctx context.Context, run string, plan *bench.Plan, look
 	switch plan.Target.Kind {
 	case "postgres":
 		return heard(postgres.OpenWitness(ctx, plan, lookup, "bench "+run))
+	case "snowflake":
+		return heard(snowflake.OpenWitness(ctx, run, plan, lookup))
 	}
 	return nil, nil
 }

@@ -3,13 +3,18 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"bench/runtime/bench"
 	"bench/sql/target/postgres/pgtest"
+	"bench/sql/target/snowflake/snowtest"
 )
 
 // recordSpec has a workload that sleeps 5 ms in the server, and one that does next to nothing there. Its first SLO waits for
@@ -133,5 +138,108 @@ func (s *site) split() {
 	}
 	if status := rows[2][8]; status != "COMPLETE" {
 		s.t.Errorf("status %v", status)
+	}
+}
+
+// historic is an account whose history has what was really sent to it, a moment late.
+type historic struct {
+	*snowtest.Server
+	asked atomic.Int64 // times its history was asked for
+}
+
+func (h *historic) respond(s snowtest.Statement) snowtest.Answer {
+	text := func(names ...string) (columns []snowtest.Column) {
+		for _, name := range names {
+			columns = append(columns, snowtest.Column{Name: name, Type: "text"})
+		}
+		return columns
+	}
+	switch {
+	case strings.HasPrefix(s.SQL, "SHOW WAREHOUSES"):
+		return snowtest.Answer{Columns: text("name", "state", "type", "size", "started_clusters", "min_cluster_count", "max_cluster_count", "running", "queued", "auto_suspend"),
+			Rows: [][]any{{"BENCH_WH", "STARTED", "STANDARD", "X-Small", "1", "1", "1", "4", "0", "60"}}}
+	case strings.Contains(s.SQL, "INFORMATION_SCHEMA.QUERY_HISTORY"):
+		answer := snowtest.Answer{}
+		for i := range 13 {
+			kind := "fixed"
+			if i < 4 {
+				kind = "text"
+			}
+			answer.Columns = append(answer.Columns, snowtest.Column{Name: fmt.Sprint("C", i), Type: kind, Precision: 38})
+		}
+		if h.asked.Add(1) == 1 {
+			return answer // nothing is there yet
+		}
+		for _, e := range h.History() {
+			answer.Rows = append(answer.Rows, []any{e.QueryID, e.Tag, "BENCH_WH", "SUCCESS", fmt.Sprint(e.Sent.UnixMilli()), fmt.Sprint(e.Ended.UnixMilli()),
+				"9", "2", "6", "0", "1", "1", "100"})
+		}
+		return answer
+	case s.Tag == "", s.Describe:
+		return snowtest.Numbers(1)
+	}
+	a := snowtest.Numbers(1)
+	a.Latency, a.Changed = 10*time.Millisecond, 1
+	return a
+}
+
+// TestWhatSnowflakeSays: a whole run against the stand-in, whose history is late. Its statements are joined by their ids; the
+// verdict waits for the cost, because an SLO is about it.
+func TestWhatSnowflakeSays(t *testing.T) {
+	t.Parallel()
+	h := &historic{Server: snowtest.Start(t)}
+	h.Respond(h.respond)
+	host, port := h.Address()
+	s := newSite(t)
+	s.env = []string{"PASSWORD=canary"}
+	out, code := s.output("apply", s.spec(fmt.Sprintf(`
+run "told" {
+  warmup   = "1s"
+  duration = "6s"
+  target "snowflake" {
+    account   = "acme"
+    user      = "bench"
+    password  = env("PASSWORD")
+    warehouse = "bench_wh"
+    url       = "http://%s:%d"
+  }
+  fleet "process" { workers = 2 }
+  load "closed" { connections = 4 }
+  workload "read" {
+    weight = 3
+    sql    = "SELECT 1"
+  }
+  workload "write" {
+    transaction = true
+    sql         = "UPDATE t SET a = 1"
+  }
+  slo "cost" {
+    metric = "cost"
+    max    = 10
+  }
+  guard { max_credits = 1 }
+}
+`, host, port)))
+	if code != 0 || !strings.Contains(out, "by QUERY_HISTORY") || !strings.Contains(out, "credits of warehouse BENCH_WH, STANDARD X-Small, at 1 per hour and cluster") {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+	for _, row := range s.query(`SELECT WORKLOAD, COVERAGE, STATEMENTS, CALLS, MEAN_COMPILE_US, MEAN_EXECUTE_US, MEAN_BLOCKED_US, BYTES_SCANNED FROM RUN_ENRICHMENT`) {
+		each := map[any]float64{"read": 1, "write": 3}[row[0]] // with BEGIN and COMMIT
+		if row[1] != 1.0 || row[2] != row[3] || row[7].(int64) != 100*row[3].(int64) {
+			t.Errorf("%v", row)
+		}
+		if each > 0 && (math.Abs(row[4].(float64)-2000*each) > 1 || math.Abs(row[5].(float64)-6000*each) > 1 || math.Abs(row[6].(float64)-1000*each) > 1) {
+			t.Errorf("split %v", row)
+		}
+	}
+	told := s.query(`SELECT COUNT(*), SUM(SERVER_TOTAL_US = 9000 AND SERVER_EXECUTION_US = 6000 AND ENRICHED_AT IS NOT NULL) FROM QUERY_EXECUTIONS WHERE QUERY_ID IS NOT NULL`)[0]
+	if told[0].(int64) < 10 || told[0] != told[1] {
+		t.Errorf("of %v operations that were told in full, %v have timings of the target", told[0], told[1])
+	}
+	if n := s.query("SELECT COUNT(*) FROM WAREHOUSE_POLL_SNAPSHOTS WHERE STARTED_CLUSTERS = 1 AND PHASE = 'MEASUREMENT'")[0][0].(int64); n < 1 {
+		t.Errorf("%d samples of the warehouse in MEASUREMENT", n)
+	}
+	if h.asked.Load() != 2 || h.Open() != 0 {
+		t.Errorf("the history was asked for %d times, %d sessions are open", h.asked.Load(), h.Open())
 	}
 }

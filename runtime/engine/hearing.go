@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,8 +22,8 @@ type hearing struct {
 	evidence evidence
 }
 
-// hear asks the target for its side once. rows is how many statements of the run its history has; less than 0 when it
-// has none.
+// hear asks the target for its side once. rows is how many statements of the run its history has; less than 0 when asking
+// again will bring nothing more: it has no history, or says no.
 func (h *hearing) hear(ctx context.Context, w Witness) (e *bench.Enrichment, timings []bench.Timing, rows int) {
 	e = &bench.Enrichment{Run: h.id, Status: bench.EnrichmentComplete, Pass: h.pass, At: time.Now().UTC().Truncate(time.Microsecond)}
 	join := enrich.NewJoin(h.id, h.plan, h.evidence.queries)
@@ -30,6 +31,9 @@ func (h *hearing) hear(ctx context.Context, w Witness) (e *bench.Enrichment, tim
 	switch {
 	case err != nil:
 		e.Status, e.Reason, e.Detail = bench.EnrichmentFailed, bench.EnrichmentError, err.Error()
+		if refusal, ok := errors.AsType[*bench.OpError](err); ok && !refusal.Lost && ctx.Err() == nil {
+			rows = -1
+		}
 	case recalled != nil:
 		h.recalled(e, join, recalled)
 	default:

@@ -181,7 +181,9 @@ func (o *observer) sample(ctx context.Context, w Witness) {
 	}
 	o.r.do(ctx, func() {
 		if err != nil {
-			o.r.evidence.unsampled++
+			if o.r.evidence.unsampled++; o.r.evidence.unsampled > 1 {
+				return // one says it all; the enrichment counts them
+			}
 			o.r.log.line(levelOf("warn"), "a sample of the target failed: %v", err)
 			return
 		}
