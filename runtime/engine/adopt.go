@@ -116,8 +116,12 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 	case err != nil && bench.CodeOf(err) != bench.CodeEnrichmentNotReady:
 		return nil, err
 	}
-	if r.evidence.samples, err = history.Samples(ctx, r.id); err != nil {
+	samples, err := history.Samples(ctx, r.id)
+	if err != nil {
 		return nil, err
+	}
+	for i := range samples {
+		r.evidence.sample(&samples[i])
 	}
 	r.publish()
 	return r, nil

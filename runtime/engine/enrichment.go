@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +11,9 @@ import (
 )
 
 // How long the end of a run waits for what its target says before the listener hears of it: enough for counters, which
-// are there at once, and too little to be felt. A history is asked again every askAgain, until nothing new has come for
-// settled: what is not there by then comes much later, or never.
+// are there at once, and too little to be felt. A history is asked again after askAgain, then after twice that, and so on
+// up to settled, because it is read from its start each time; once nothing new has come for settled, it is asked no more:
+// what is not there by then comes much later, or never.
 const (
 	endPatience = 2 * time.Second
 	askAgain    = 10 * time.Second
@@ -71,12 +71,9 @@ func (r *run) enrich(result *bench.Result, verdict bool) {
 // hearings asks a history again and again until nothing new comes; tell is called on the run's goroutine.
 func (o *observer) hearings(ctx context.Context, w Witness, h *hearing, tell func(e *bench.Enrichment, timings []bench.Timing, last bool)) {
 	known, grown := 0, time.Now()
-	for {
+	for wait := askAgain; ; wait = min(2*wait, settled) {
 		// What was asked before this question has been answered by now, and only the run may look at it.
-		if o.r.do(ctx, func() {
-			h.evidence = o.r.evidence
-			h.evidence.queries = maps.Clone(h.evidence.queries)
-		}) != nil {
+		if o.r.do(ctx, func() { h.evidence = o.r.evidence.clone() }) != nil {
 			return
 		}
 		e, timings, rows := h.hear(ctx, w)
@@ -93,7 +90,7 @@ func (o *observer) hearings(ctx context.Context, w Witness, h *hearing, tell fun
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(askAgain):
+		case <-time.After(wait):
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (g *guard) check(now time.Time) time.Time {
 // credits ends a run that has cost too much, by the samples of its warehouse so far.
 func (g *guard) credits(samples []bench.TargetSample) {
 	limit := g.r.plan.Guard.MaxCredits
-	if limit <= 0 || g.told || g.r.record.Status.Terminal() || samples[len(samples)-1].Warehouse == nil {
+	if limit <= 0 || g.told || g.r.record.Status.Terminal() {
 		return
 	}
 	spent, known := cost.SoFar(samples)

@@ -40,10 +40,13 @@ func (h *hearing) hear(ctx context.Context, w Witness) (e *bench.Enrichment, tim
 		h.counted(e)
 		rows = -1
 	}
-	e.Waits, e.Samples = enrich.Waits(h.evidence.samples)
+	e.Waits, e.Samples = h.evidence.waits.Shares()
 	h.charge(e, recalled)
 	if n := h.evidence.unsampled; n > 0 {
 		e.Notes = append(e.Notes, fmt.Sprintf("%s of the target failed", plural(n, "sample")))
+	}
+	if n := len(h.evidence.queries); n == maxQueries {
+		e.Notes = append(e.Notes, fmt.Sprintf("of the operations that were told in full, only %d were looked for one by one", n))
 	}
 	if rows == 0 {
 		rows = join.Rows()
@@ -84,7 +87,7 @@ func (h *hearing) counted(e *bench.Enrichment) {
 
 // charge is what the run cost, where targets cost credits.
 func (h *hearing) charge(e *bench.Enrichment, r *bench.Recollection) {
-	e.Cost = cost.Estimate(h.evidence.samples, h.from, h.to, h.result.All().Done)
+	e.Cost = cost.Estimate(h.evidence.warehouse, h.from, h.to, h.result.All().Done)
 	if e.Cost != nil && r != nil {
 		e.Cost.Metered = r.Metered
 	}
@@ -170,8 +173,12 @@ func rehearing(ctx context.Context, past History, run *bench.Run) (*hearing, err
 			return nil, err
 		}
 	}
-	if h.evidence.samples, err = past.Samples(ctx, run.ID); err != nil {
+	samples, err := past.Samples(ctx, run.ID)
+	if err != nil {
 		return nil, err
+	}
+	for i := range samples {
+		h.evidence.sample(&samples[i])
 	}
 	told, err := past.Executions(ctx, run.ID, 0)
 	if err != nil {

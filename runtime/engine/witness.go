@@ -4,9 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"bench/runtime/bench"
+	"bench/runtime/cost"
+	"bench/runtime/enrich"
 )
 
 // Witnesses finds who speaks for the target of a run.
@@ -35,17 +39,48 @@ type Witness interface {
 // that comes back has it again.
 type evidence struct {
 	before, after *bench.Counters
-	samples       []bench.TargetSample
-	unsampled     int             // samples that failed
-	queries       map[string]bool // ids of those that workers told in full
+	waits         enrich.Waits
+	warehouse     []bench.TargetSample // those that say more than the ones around them
+	unsampled     int                  // samples that failed
+	queries       map[string]bool      // ids of those that workers told in full, up to maxQueries
 
 	enrichment *bench.Enrichment // what it came to, once that is known
+}
+
+// maxQueries is how many single queries are looked for in a history.
+const maxQueries = 200_000
+
+// sample takes in a sample. Of a warehouse that stays as it is, one in half of [cost.Stale] is enough.
+func (v *evidence) sample(s *bench.TargetSample) {
+	v.waits.Add(s)
+	if s.Warehouse == nil {
+		return
+	}
+	n := len(v.warehouse)
+	if n > 1 && sameShape(v.warehouse[n-2].Warehouse, v.warehouse[n-1].Warehouse) && sameShape(v.warehouse[n-1].Warehouse, s.Warehouse) &&
+		s.At.Sub(v.warehouse[n-2].At) <= cost.Stale/2 {
+		v.warehouse[n-1] = *s
+		return
+	}
+	v.warehouse = append(v.warehouse, *s)
+}
+
+// sameShape reports whether a warehouse is the same in all but how busy it is.
+func sameShape(a, b *bench.Warehouse) bool {
+	return a.State == b.State && a.Size == b.Size && a.Kind() == b.Kind() && a.Started == b.Started && a.MaxClusters == b.MaxClusters
+}
+
+// clone is a copy that another goroutine may look at.
+func (v *evidence) clone() evidence {
+	c := *v
+	c.waits, c.warehouse, c.queries = v.waits.Clone(), slices.Clone(v.warehouse), maps.Clone(v.queries)
+	return c
 }
 
 // learn takes in what was told in full.
 func (v *evidence) learn(told []bench.Execution) {
 	for _, x := range told {
-		if x.QueryID != "" {
+		if x.QueryID != "" && len(v.queries) < maxQueries {
 			if v.queries == nil {
 				v.queries = map[string]bool{}
 			}
@@ -199,22 +234,15 @@ func (r *run) sampled(s *bench.TargetSample) {
 		s.ElapsedUS = max(0, s.At.Sub(r.t0).Microseconds())
 	}
 	r.e.writer.put(bench.Batch{Samples: []bench.TargetSample{*s}}, nil)
-	if s.Warehouse != nil {
-		r.shape(s.Warehouse)
+	now, n := s.Warehouse, len(r.evidence.warehouse)
+	changed := now != nil && (n == 0 || !sameShape(r.evidence.warehouse[n-1].Warehouse, now))
+	r.evidence.sample(s)
+	if now == nil {
+		return
 	}
-	r.evidence.samples = append(r.evidence.samples, *s)
-	r.guard.credits(r.evidence.samples)
-}
-
-// shape announces a warehouse that is not any more as the last sample had it: how busy it is may change all the time.
-func (r *run) shape(now *bench.Warehouse) {
-	for i := len(r.evidence.samples) - 1; i >= 0; i-- {
-		if w := r.evidence.samples[i].Warehouse; w != nil {
-			if w.State == now.State && w.Size == now.Size && w.Started == now.Started && w.MaxClusters == now.MaxClusters {
-				return
-			}
-			break
-		}
+	r.guard.credits(r.evidence.warehouse)
+	if !changed { // how busy it is may change all the time
+		return
 	}
 	r.announce(bench.EventTarget, "info", time.Now(), now, "warehouse %s is %s: %s %s, %d of at most %d clusters, %d statements running, %d queued",
 		now.Name, now.State, now.Kind(), now.Size, now.Started, now.MaxClusters, now.Running, now.Queued)

@@ -242,10 +242,16 @@ func TestWaits(t *testing.T) {
 	idle := bench.Wait{State: "idle", Type: "Client", Event: "ClientRead", Sessions: 50}
 	open := bench.Wait{State: "idle in transaction", Sessions: 2}
 	reading := bench.Wait{State: "idle in transaction", Type: "Client", Event: "ClientRead", Sessions: 1}
-	got, n := Waits([]bench.TargetSample{
+	var w Waits
+	for _, s := range []bench.TargetSample{
 		sample(bench.PhaseWarmup, lock), sample(bench.PhaseMeasurement, run, idle), sample(bench.PhaseMeasurement, lock, run, open, reading),
 		{Phase: bench.PhaseMeasurement, Warehouse: &bench.Warehouse{}}, sample(bench.PhaseMeasurement),
-	})
+	} {
+		w.Add(&s)
+	}
+	c := w.Clone()
+	w.Add(new(sample(bench.PhaseMeasurement, lock)))
+	got, n := c.Shares()
 	want := []bench.WaitShare{
 		{State: "active", Sessions: 2, Share: 0.4},
 		{State: "active", Type: "Lock", Event: "tuple", Sessions: 2, Share: 0.4},
@@ -254,7 +260,7 @@ func TestWaits(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || n != 3 {
 		t.Errorf("%d samples, want 3 (-want +got):\n%s", n, diff)
 	}
-	if got, n := Waits(nil); len(got) != 0 || n != 0 {
+	if got, n := new(Waits).Shares(); len(got) != 0 || n != 0 {
 		t.Errorf("of no samples: %v, %d", got, n)
 	}
 }

@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"hash/maphash"
 	"time"
 
 	"bench/runtime/bench"
@@ -10,16 +11,23 @@ import (
 // other runs, however similar their tags, are passed over.
 type Join struct {
 	run     string
-	place   map[string]int      // of a workload in the plan, by name
-	known   map[string]bool     // ids of the queries that the workers told in full
-	seen    map[string]struct{} // ids so far
+	place   map[string]int  // of a workload in the plan, by name
+	known   map[string]bool // ids of the queries that the workers told in full
+	seen    map[hash]bool   // ids so far
+	seeds   [2]maphash.Seed
 	counts  []Count
 	timings []bench.Timing
 }
 
+// A hash stands for an id: a history may have millions of them.
+type hash [2]uint64
+
 // NewJoin joins the history of a run of a plan; known are the ids of queries whose own timings are wanted.
 func NewJoin(run string, plan *bench.Plan, known map[string]bool) *Join {
-	j := &Join{run: run, known: known, place: map[string]int{}, seen: map[string]struct{}{}, counts: make([]Count, len(plan.Workloads))}
+	j := &Join{
+		run: run, known: known, place: map[string]int{}, seen: map[hash]bool{}, counts: make([]Count, len(plan.Workloads)),
+		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+	}
 	for i, w := range plan.Workloads {
 		j.place[w.Name] = i
 	}
@@ -32,10 +40,11 @@ func (j *Join) Add(r *bench.Recalled) {
 		return
 	}
 	w, ok := j.place[r.Workload]
-	if _, twice := j.seen[r.QueryID]; twice || !ok {
+	id := hash{maphash.String(j.seeds[0], r.QueryID), maphash.String(j.seeds[1], r.QueryID)}
+	if !ok || j.seen[id] {
 		return
 	}
-	j.seen[r.QueryID] = struct{}{}
+	j.seen[id] = true
 	if j.known[r.QueryID] {
 		j.timings = append(j.timings, bench.Timing{Run: j.run, QueryID: r.QueryID, ServerTiming: bench.ServerTiming{
 			TotalUS: r.TotalUS, CompileUS: r.CompileUS, QueuedUS: r.QueuedUS, ExecuteUS: r.ExecuteUS, Bytes: r.Bytes,
