@@ -3,8 +3,8 @@
 // An [Engine] owns one goroutine a run (course.go), and nobody else touches what that goroutine owns: the roster of
 // workers, the aggregation of their reports, and the run's row as it was last stored. The calls of the plane (plane.go) and
 // of people reach it as closures through the run's inbox. Around it there are only: one goroutine a worker, which lives
-// as long as its [Fleet] keeps the worker alive; and one [writer] for all runs, which writes batches behind the runs'
-// backs, so that no report ever waits for a disk.
+// as long as its [Fleet] keeps the worker alive; one [observer] a run, which watches its target; and one [writer] for all
+// runs, which writes batches behind the runs' backs, so that no report ever waits for a disk.
 //
 // # One phase change
 //
@@ -17,6 +17,13 @@
 // The plane checks its generation and number; the roster counts it; the aggregate adds it to its second, or to the count
 // of what is left out and why; the writer stores it, which moves the worker's durable number. A second is told when all
 // live workers have reported it, or a quarter of a second after its end; what comes later corrects it.
+//
+// # The target's side
+//
+// The observer signs in on a session of its own, samples the target, and reads its counters before and after MEASUREMENT
+// (witness.go). Once the result is stored and its verdict told, the target is asked for its side ([hearing]) and the run
+// stays in COMPLETED/PROCESSING until it has told everything that can come soon, or the deadline passes (enrichment.go). The
+// listener hears of the end before, unless an SLO is about what only the target knows: then the verdict waits.
 //
 // # When something fails
 //

@@ -108,4 +108,12 @@ run "snowflake-lookup" {
     max    = 0.01
     min_n  = 500
   }
+  # slo "cost" {                         # the verdict then waits for samples of the warehouse
+  #   metric = "cost"                    # steady credits for 1,000 operations
+  #   max    = 0.01
+  # }
+
+  guard {
+    max_credits = 1 # estimated from the size of the warehouse, since the run began
+  }
 }
