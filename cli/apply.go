@@ -52,6 +52,7 @@ func (c *applyCommand) Run(p *program) error {
 		err = nil
 	} else if err == nil {
 		err = c.close(p, v, a.side(v.run.ID))
+		a.owed = a.owed && c.Output != "json"
 	}
 	return errors.Join(err, a.end())
 }
@@ -90,6 +91,7 @@ type application struct {
 	at      *place
 	host    *hosted // the server, when it is part of this process
 	run     string  // its id, once there is one
+	owed    bool    // the result was printed without the target's side
 	desired bench.Desired
 }
 
@@ -287,6 +289,7 @@ func (a *application) end() error {
 	switch {
 	case host != nil:
 		host.idle(a.Signals, a.talk)
+		a.late(at)
 		return host.end()
 	case at != nil:
 		return at.close()

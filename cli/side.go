@@ -28,7 +28,23 @@ func (a *application) side(id string) *bench.Enrichment {
 	if err != nil {
 		a.talk("what the target says cannot be read: %v", err)
 	}
+	a.owed = side != nil && side.Status == bench.EnrichmentPending
 	return side
+}
+
+// late prints what the target said after the result was printed, if it had not told everything by then.
+func (a *application) late(at *place) {
+	if !a.owed {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	side, err := sideOf(ctx, at.history, a.run)
+	if err != nil {
+		a.talk("what the target says cannot be read: %v", err)
+		return
+	}
+	writeSide(a.Stdout, &bench.Run{ID: a.run}, side, a.width(a.Stdout), a.colour(a.Stdout))
 }
 
 // writeSide prints what the target itself says: where the time of the mean operation went, what sessions were at, and what it

@@ -183,10 +183,30 @@ func (h *historic) respond(s snowtest.Statement) snowtest.Answer {
 	return a
 }
 
-// TestWhatSnowflakeSays: a whole run against the stand-in, whose history is late. Its statements are joined by their ids; the
-// verdict waits for the cost, because an SLO is about it.
+// TestWhatSnowflakeSays: a whole run against the stand-in, whose history is late. Its statements are joined by their ids. The
+// verdict waits if an SLO is about the cost; else the result is printed before.
 func TestWhatSnowflakeSays(t *testing.T) {
 	t.Parallel()
+	for _, waits := range []bool{true, false} {
+		t.Run(fmt.Sprintf("verdict waits %t", waits), func(t *testing.T) {
+			t.Parallel()
+			whatSnowflakeSays(t, waits)
+		})
+	}
+}
+
+const costSLO = `
+  slo "cost" {
+    metric = "cost"
+    max    = 10
+  }
+`
+
+func whatSnowflakeSays(t *testing.T, waits bool) {
+	slo := ""
+	if waits {
+		slo = costSLO
+	}
 	h := &historic{Server: snowtest.Start(t)}
 	h.Respond(h.respond)
 	host, port := h.Address()
@@ -213,13 +233,13 @@ run "told" {
     transaction = true
     sql         = "UPDATE t SET a = 1"
   }
-  slo "cost" {
-    metric = "cost"
-    max    = 10
-  }
+  %s
   guard { max_credits = 1 }
 }
-`, host, port)))
+`, host, port, slo)))
+	if early := strings.Contains(out, "the target's side: PENDING: the target is being asked"); early == waits {
+		t.Errorf("the result was printed before the target told its side: %t", early)
+	}
 	if code != 0 || !strings.Contains(out, "by QUERY_HISTORY") || !strings.Contains(out, "credits of warehouse BENCH_WH, STANDARD X-Small, at 1 per hour and cluster") {
 		t.Errorf("exit %d:\n%s", code, out)
 	}

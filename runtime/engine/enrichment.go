@@ -43,6 +43,7 @@ func (r *run) enrich(result *bench.Result, verdict bool) {
 	began := time.Now()
 	deadline := began.Add(r.e.Settings.Enrichment)
 	r.waiting = "what the target says"
+	r.guard.until = time.Time{} // nothing runs any more that could do harm
 	o.ask(func(ctx context.Context, w Witness) {
 		o.hearings(ctx, w, h, func(e *bench.Enrichment, of []bench.Timing, last bool) {
 			said, timings, over = e, of, last
@@ -119,12 +120,7 @@ func (r *run) conclusion(h *hearing, said *bench.Enrichment, timings []bench.Tim
 		unfinished(bench.EnrichmentIncomplete, bench.EnrichmentDeadline, "the target did not tell everything within %s%s", r.e.Settings.Enrichment, again)
 	}
 	r.evidence.enrichment = e
-	r.e.writer.put(bench.Batch{Enrichments: []bench.Enrichment{*e}, Timings: timings}, nil)
-	ctx, cancel := r.storing()
-	defer cancel()
-	if err := r.e.writer.flush(ctx); err != nil {
-		r.e.Log.Error("what the target says was not stored", "run", r.id, "error", err)
-	}
+	r.keep(e, timings)
 	level := "info"
 	if e.Status != bench.EnrichmentComplete {
 		level = "warn"
@@ -134,10 +130,20 @@ func (r *run) conclusion(h *hearing, said *bench.Enrichment, timings []bench.Tim
 
 // pending stores that the target is being asked.
 func (r *run) pending() {
-	r.e.writer.put(bench.Batch{Enrichments: []bench.Enrichment{{
+	r.keep(&bench.Enrichment{
 		Run: r.id, Status: bench.EnrichmentPending, Pass: 1, At: time.Now().UTC().Truncate(time.Microsecond),
 		Detail: "the target is being asked, for at most " + r.e.Settings.Enrichment.String(),
-	}}}, nil)
+	}, nil)
+}
+
+// keep stores an enrichment. Whoever hears of the end can read it.
+func (r *run) keep(e *bench.Enrichment, timings []bench.Timing) {
+	r.e.writer.put(bench.Batch{Enrichments: []bench.Enrichment{*e}, Timings: timings}, nil)
+	ctx, cancel := r.storing()
+	defer cancel()
+	if err := r.e.writer.flush(ctx); err != nil {
+		r.e.Log.Error("what the target says was not stored", "run", r.id, "error", err)
+	}
 }
 
 // measuredBetween is MEASUREMENT on the server's clock.

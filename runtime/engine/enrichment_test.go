@@ -373,6 +373,18 @@ func TestTheDeadline(t *testing.T) {
 	})
 }
 
+func TestTheGuardsDurationIsThatOfTheLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := hold(t, recalled(func(n int) int { return n }), func(p *bench.Plan) { p.Guard.MaxDuration = bench.Duration(time.Minute) }, nil)
+		defer c.close()
+		c.want(bench.EnrichmentIncomplete, bench.EnrichmentDeadline, endPatience)
+		events, err := c.journal.Events(t.Context(), c.id, 0)
+		if err != nil || slices.ContainsFunc(events, func(e bench.Event) bool { return e.Type == bench.EventGuard }) {
+			t.Errorf("the guard spoke, or %v", err)
+		}
+	})
+}
+
 func TestAStopEndsTheWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := hold(t, recalled(func(n int) int { return n }), nil, func(c *court) {
