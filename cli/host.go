@@ -36,11 +36,12 @@ type hosting struct {
 	silence     silenceFlags
 }
 
-// silenceFlags say how long a worker may be silent, and the journal unwritable. A server that was there before has its own.
+// silenceFlags say how long a worker may be silent, the journal unwritable, and a target without a word. A server that was there before has its own.
 type silenceFlags struct {
 	StaleAfter   time.Duration `help:"Silence after which a worker is STALE." default:"5s"`
 	DeadAfter    time.Duration `help:"Silence after which a worker is DEAD and its run ends." default:"30s"`
 	JournalAfter time.Duration `help:"How long the journal may take no writes before runs end." default:"20s"`
+	EnrichWithin time.Duration `help:"How long a run that has its result waits for what its target says." default:"240s"`
 }
 
 // check refuses limits that make no sense together.
@@ -50,6 +51,9 @@ func (f silenceFlags) check() error {
 	}
 	if f.JournalAfter <= 0 {
 		return usage("--journal-after must be more than 0s, not %s", f.JournalAfter)
+	}
+	if f.EnrichWithin <= 0 {
+		return usage("--enrich-within must be more than 0s, not %s", f.EnrichWithin)
 	}
 	return nil
 }
@@ -100,7 +104,7 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	hub := &tail.Hub{Merge: stats.MergeHists, Log: log}
 	h := &hosted{url: local, done: make(chan struct{})}
 	h.engine = p.newEngine(journal, hub, local, key, log, engine.Settings{
-		Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter, Journal: how.silence.JournalAfter,
+		Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter, Journal: how.silence.JournalAfter, Enrichment: how.silence.EnrichWithin,
 	})
 	hub.Journal = h.engine.Unwritable
 	s := server.New(server.Config{

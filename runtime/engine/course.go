@@ -59,6 +59,7 @@ func (r *run) course(ctx, wctx context.Context) *ending {
 
 // fromMuster is the course from the launch of the workers on.
 func (r *run) fromMuster() *ending {
+	r.prepareCounters()
 	if end := r.muster(); end != nil {
 		return end
 	}

@@ -260,10 +260,13 @@ func (c *court) want(status bench.EnrichmentStatus, reason bench.EnrichmentReaso
 }
 
 // counted is a target that counts: 2000 calls of 6 ms in MEASUREMENT.
-func counted() *testimony {
+func counted() *testimony { return countedFrom(0) }
+
+// countedFrom is the same, as a witness that begins later has it.
+func countedFrom(before int) *testimony {
 	return &testimony{counters: func(moment int) *bench.Counters {
 		sums := bench.ServerSums{Calls: 500, ExecuteUS: 1e6}
-		if moment > 1 {
+		if moment+before > 2 { // the first is in advance
 			sums = bench.ServerSums{Calls: 2500, ExecuteUS: 1e6 + 2000*6000}
 		}
 		return &bench.Counters{Source: "counters", Epoch: "1", List: []bench.Counter{{Key: "a", ServerSums: sums}}}
@@ -475,7 +478,7 @@ func TestEnrichmentSurvivesItsServer(t *testing.T) {
 					if err != nil || len(unfinished) != 1 {
 						t.Fatalf("unfinished: %v, %v", unfinished, err)
 					}
-					c.serve(summons{counted()}) // the counters were read before; this one's would say nothing of the run
+					c.serve(summons{countedFrom(2)}) // the counters were read before; this one's would say nothing of the run
 					if err := c.engine.Adopt(t.Context(), c.journal, unfinished); err != nil {
 						t.Fatal(err)
 					}
@@ -585,6 +588,10 @@ func TestASecondPass(t *testing.T) {
 		}
 		if after := c.run(); after.Verdict != before.Verdict || after.State != before.State {
 			t.Errorf("the run was %v %s, and is %v %s", before.State, before.Verdict, after.State, after.Verdict)
+		}
+		rows = 100 // of a history that has forgotten most
+		if _, err := c.engine.Enrich(t.Context(), c.journal, c.id); bench.CodeOf(err) != bench.CodeEnrichmentNotReady || c.enrichment().Pass != 2 {
+			t.Errorf("less than before: %v, stored is pass %d", err, c.enrichment().Pass)
 		}
 		if _, err := c.engine.Enrich(t.Context(), c.journal, "nobody"); bench.CodeOf(err) != bench.CodeRunNotFound {
 			t.Errorf("of no run: %v", err)

@@ -20,6 +20,7 @@ type hearing struct {
 	from, to time.Time // MEASUREMENT on the server's clock
 	pass     int
 	evidence evidence
+	before   *bench.Enrichment // of the pass before; nil when there was none
 }
 
 // hear asks the target for its side once. rows is how many statements of the run its history has; less than 0 when asking
@@ -135,11 +136,22 @@ func (e *Engine) Enrich(ctx context.Context, past History, id string) (*bench.En
 	if said.Status == bench.EnrichmentFailed {
 		return nil, bench.Errorf(bench.CodeUnreachable, "ask the target: %s", said.Detail)
 	}
+	if now, then := covered(said), covered(h.before); now < then {
+		return nil, bench.Errorf(bench.CodeEnrichmentNotReady, "the target tells of %.1f%% of the statements now, and told of %.1f%% before: what it said before stays", 100*now, 100*then)
+	}
 	e.writer.put(bench.Batch{Enrichments: []bench.Enrichment{*said}, Timings: timings}, nil)
 	if err := e.writer.flush(ctx); err != nil {
 		return nil, fmt.Errorf("store what the target of run %s says: %w", id, err)
 	}
 	return said, nil
+}
+
+// covered is the share of the statements that an enrichment tells of.
+func covered(e *bench.Enrichment) float64 {
+	if e == nil || e.All() == nil {
+		return 0
+	}
+	return e.All().Coverage
 }
 
 func noRecord(run *bench.Run) error {
@@ -160,7 +172,7 @@ func rehearing(ctx context.Context, past History, run *bench.Run) (*hearing, err
 	before, err := past.Enrichment(ctx, run.ID)
 	switch {
 	case err == nil:
-		h.pass = before.Pass + 1
+		h.before, h.pass = before, before.Pass+1
 	case bench.CodeOf(err) != bench.CodeEnrichmentNotReady:
 		return nil, err
 	}

@@ -126,7 +126,7 @@ const (
 // observer.
 type observer struct {
 	r         *run
-	questions chan func(context.Context, Witness) // room for all that are ever asked: before, after, the hearing
+	questions chan func(context.Context, Witness) // room for all that are ever asked: counters three times, the hearing
 	cancel    context.CancelFunc
 	quiet     bool // the observer's own: takes no samples any more
 
@@ -246,6 +246,18 @@ func (r *run) sampled(s *bench.TargetSample) {
 	}
 	r.announce(bench.EventTarget, "info", time.Now(), now, "warehouse %s is %s: %s %s, %d of at most %d clusters, %d statements running, %d queued",
 		now.Name, now.State, now.Kind(), now.Size, now.Started, now.MaxClusters, now.Running, now.Queued)
+}
+
+// prepareCounters has them read once in advance: the first time the witness may have to look up what they are called, which
+// would make the reading at the begin of MEASUREMENT a late one.
+func (r *run) prepareCounters() {
+	if r.observer != nil {
+		r.observer.ask(func(ctx context.Context, w Witness) {
+			limited, cancel := context.WithTimeout(ctx, questionLimit)
+			defer cancel()
+			w.Counters(limited) // what is wrong is said when they are needed
+		})
+	}
 }
 
 // count has the target's counters read.
