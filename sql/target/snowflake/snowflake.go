@@ -176,8 +176,8 @@ func (t *Target) connect(ctx context.Context, stage func(bench.Stage)) (*Conn, e
 	return c, nil
 }
 
-// login opens a session. When ctx ends first, the login goes on without its caller until it can be taken back: Snowflake
-// would keep a session that nobody knows of for hours.
+// login opens a session. When ctx ends first, the login goes on without its caller for as long as grace, so that it can be
+// taken back: Snowflake would keep a session that nobody knows of for hours.
 func (t *Target) login(ctx context.Context) (*Conn, error) {
 	if ctx.Err() != nil {
 		return nil, t.refused(ctx, ctx.Err())
@@ -190,6 +190,8 @@ func (t *Target) login(ctx context.Context) (*Conn, error) {
 	t.logins.Go(func() {
 		background, cancel := context.WithTimeout(context.WithoutCancel(ctx), loginTimeout)
 		defer cancel()
+		stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+		defer stop()
 		conn, err := t.dial(background, ctx)
 		select {
 		case result <- outcome{conn, err}:
