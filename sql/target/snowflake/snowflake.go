@@ -76,13 +76,16 @@ var options = []string{
 	"warehouse", "role", "database", "schema", "statement_timeout", "cached_results", "require_size", "require_clusters", "require_scaling",
 }
 
+// silence switches the driver's log off, which is one for the whole process.
+var silence = sync.OnceFunc(func() { sf.GetLogger().SetLogLevel("off") })
+
 // Open reads the options and signs in once, so that an account that is wrong, a key that is not known or a warehouse that
 // is not what the spec requires is found here.
 func Open(ctx context.Context, t bench.Target, lookup func(bench.Secret) (string, error), connections int, tag string) (*Target, error) {
 	if err := target.Known(t, slices.Concat(signInOptions, options)...); err != nil {
 		return nil, err
 	}
-	sf.GetLogger().SetLogLevel("off")
+	silence()
 	config, ignored, err := signIn(t, lookup)
 	if err != nil {
 		return nil, err
@@ -243,7 +246,7 @@ func (t *Target) refused(ctx context.Context, err error) *bench.OpError {
 		e.Message = fmt.Sprintf("Snowflake at %s does not let %s in: %s", at, t.who(), oneLine(answer.Message))
 		return e
 	}
-	cause := err.Error()
+	cause, _, _ := strings.Cut(err.Error(), ", URL:") // which is long, and has ids in it
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		cause = op.Err.Error()
 	}

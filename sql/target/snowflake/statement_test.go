@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"bench/sql/target/snowflake/fakesnow"
 )
 
 var splits = []struct {
@@ -106,5 +108,17 @@ func TestOffset(t *testing.T) {
 		if got := offset(test.sql, test.message); got != test.want {
 			t.Errorf("offset(%q, %q) = %d, want %d", test.sql, test.message, got, test.want)
 		}
+	}
+}
+
+// Our own statements are Snowflake's SQL.
+func TestOwnStatementsParse(t *testing.T) {
+	t.Parallel()
+	all := []string{"BEGIN", "COMMIT", "ROLLBACK", "SELECT 1", "ALTER SESSION SET LOCK_TIMEOUT = " + literal("10"), "ALTER SESSION SET TIMEZONE = " + literal(`it's \ odd`), showWarehouse("A_B")}
+	for _, fact := range accountFacts {
+		all = append(all, fact.sql)
+	}
+	if tree, ok := fakesnow.Parse(t, strings.Join(all, ";\n")+";\n"); !ok {
+		t.Error(tree)
 	}
 }
