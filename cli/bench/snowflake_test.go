@@ -100,7 +100,7 @@ run "unruly" {
 		SUM(FAILED_CONSTRAINT) + SUM(FAILED_EXPECTATION) + SUM(FAILED_OTHER) + SUM(INDOUBT), SUM(CENSORED) + SUM(SKIPPED), SUM(RETRIES)
 		FROM WORKLOAD_SNAPSHOTS GROUP BY WORKLOAD`)
 	counts := u.Counts()
-	var attempts int64
+	var attempts, unsent int64
 	for _, row := range rows {
 		name := row[0].(string)
 		n := func(i int) int64 { return row[i].(int64) }
@@ -108,7 +108,7 @@ run "unruly" {
 		planned, retries := n(1), n(8)
 		t.Logf("%s: %v; the server did %v", name, row[1:], u.did[name])
 		for what, pair := range map[string][2]int64{
-			"done": {n(2), did("done")}, "failed by a timeout": {n(3), did("hung")}, "failed or retried because something was busy": {n(4) + retries, did("429") + did("lock")},
+			"done": {n(2), did("done")}, "failed or retried because something was busy": {n(4) + retries, did("429") + did("lock")},
 			"failed with their session": {n(5), did("500") + did("lost")}, "failed otherwise": {n(6), 0}, "cut off": {n(7), 0},
 			"failed or done": {n(2) + n(3) + n(4) + n(5), planned},
 		} {
@@ -116,13 +116,17 @@ run "unruly" {
 				t.Errorf("%s: %d %s in the ledger, want %d", name, pair[0], what, pair[1])
 			}
 		}
+		if n(3) < did("hung") || (n(3) > 0) != (name == "stuck") {
+			t.Errorf("%s: %d failed by a timeout in the ledger, but %d hung", name, n(3), did("hung"))
+		}
+		unsent += n(3) - did("hung") // on a busy machine the timeout can pass before the statement is on its way
 		if (retries > 0) != (name == "write") {
 			t.Errorf("%s: %d retries", name, retries)
 		}
 		attempts += planned + retries
 	}
-	if u.heard < 620 || attempts != int64(u.heard) || counts.Refused != 0 {
-		t.Errorf("%d attempts in the ledger, but %d statements reached the server, which refused %d", attempts, u.heard, counts.Refused)
+	if u.heard < 620 || attempts-unsent != int64(u.heard) || counts.Refused != 0 {
+		t.Errorf("%d attempts in the ledger, %d of them not sent in time, but %d statements reached the server, which refused %d", attempts, unsent, u.heard, counts.Refused)
 	}
 	if u.Open() != 0 || len(u.Running()) != 0 || counts.Retries != 0 {
 		t.Errorf("%d sessions are open, these statements run: %v, requests: %+v", u.Open(), u.Running(), counts)

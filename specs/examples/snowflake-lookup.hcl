@@ -68,7 +68,7 @@ run "snowflake-lookup" {
   setup {
     sql = <<-SQL
       CREATE OR REPLACE ${var.kind} TABLE bench_lookup (id INTEGER NOT NULL PRIMARY KEY, value VARCHAR NOT NULL, hits INTEGER NOT NULL);
-      INSERT INTO bench_lookup SELECT SEQ8() + 1, 'value ' || SEQ8(), 0 FROM TABLE(GENERATOR(ROWCOUNT => ${var.rows}));
+      INSERT INTO bench_lookup SELECT ROW_NUMBER() OVER (ORDER BY SEQ8()), RANDSTR(20, RANDOM()), 0 FROM TABLE(GENERATOR(ROWCOUNT => ${var.rows}));
     SQL
   }
 

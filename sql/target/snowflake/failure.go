@@ -90,6 +90,7 @@ func message(e *sf.SnowflakeError) string {
 	text := e.Message
 	if len(e.MessageArgs) > 0 {
 		text = fmt.Sprintf(e.Message, e.MessageArgs...)
+		text, _, _ = strings.Cut(text, ", URL:") // which is long, and has ids in it
 	}
 	if e.Number >= 100_000 && e.Number < 260_000 {
 		text, _, _ = strings.Cut(text, "\n")

@@ -124,7 +124,8 @@ func decrypt(der []byte, passphrase string) ([]byte, error) {
 	}
 	hash, hashed := hashes[algorithm]
 	with, ok := ciphers[scheme.Cipher.Algorithm.String()]
-	if !ok || !hashed || sealed.Algorithm.Algorithm.String() != oidPBES2 || scheme.Derivation.Algorithm.String() != oidPBKDF2 {
+	const most = 10_000_000 // iterations; a key that wants more would never open
+	if !ok || !hashed || derive.Iterations > most || sealed.Algorithm.Algorithm.String() != oidPBES2 || scheme.Derivation.Algorithm.String() != oidPBKDF2 {
 		return nil, errCipher
 	}
 	key, err := pbkdf2.Key(hash, passphrase, derive.Salt, derive.Iterations, with.length)

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,9 +149,7 @@ func fileSecret(s bench.Secret) (string, error) {
 func signingIn(t *testing.T, s *snowtest.Server, options, secrets map[string]string, toml string) bench.Target {
 	d := account(s)
 	d.Options, d.Secrets = map[string]string{"url": d.Options["url"]}, map[string]bench.Secret{}
-	for name, v := range options {
-		d.Options[name] = v
-	}
+	maps.Copy(d.Options, options)
 	for name, v := range secrets {
 		v, err := fileSecret(bench.Secret(v))
 		if err != nil {

@@ -76,13 +76,16 @@ var options = []string{
 	"warehouse", "role", "database", "schema", "statement_timeout", "cached_results", "require_size", "require_clusters", "require_scaling",
 }
 
+// silence switches the driver's log off, which is one for the whole process.
+var silence = sync.OnceFunc(func() { sf.GetLogger().SetLogLevel("off") })
+
 // Open reads the options and signs in once, so that an account that is wrong, a key that is not known or a warehouse that
 // is not what the spec requires is found here.
 func Open(ctx context.Context, t bench.Target, lookup func(bench.Secret) (string, error), connections int, tag string) (*Target, error) {
 	if err := target.Known(t, slices.Concat(signInOptions, options)...); err != nil {
 		return nil, err
 	}
-	sf.GetLogger().SetLogLevel("off")
+	silence()
 	config, ignored, err := signIn(t, lookup)
 	if err != nil {
 		return nil, err
@@ -176,8 +179,8 @@ func (t *Target) connect(ctx context.Context, stage func(bench.Stage)) (*Conn, e
 	return c, nil
 }
 
-// login opens a session. When ctx ends first, the login goes on without its caller until it can be taken back: Snowflake
-// would keep a session that nobody knows of for hours.
+// login opens a session. When ctx ends first, the login goes on without its caller for as long as grace, so that it can be
+// taken back: Snowflake would keep a session that nobody knows of for hours.
 func (t *Target) login(ctx context.Context) (*Conn, error) {
 	if ctx.Err() != nil {
 		return nil, t.refused(ctx, ctx.Err())
@@ -190,6 +193,8 @@ func (t *Target) login(ctx context.Context) (*Conn, error) {
 	t.logins.Go(func() {
 		background, cancel := context.WithTimeout(context.WithoutCancel(ctx), loginTimeout)
 		defer cancel()
+		stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+		defer stop()
 		conn, err := t.dial(background, ctx)
 		select {
 		case result <- outcome{conn, err}:
@@ -241,7 +246,7 @@ func (t *Target) refused(ctx context.Context, err error) *bench.OpError {
 		e.Message = fmt.Sprintf("Snowflake at %s does not let %s in: %s", at, t.who(), oneLine(answer.Message))
 		return e
 	}
-	cause := err.Error()
+	cause, _, _ := strings.Cut(err.Error(), ", URL:") // which is long, and has ids in it
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		cause = op.Err.Error()
 	}

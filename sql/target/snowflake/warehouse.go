@@ -90,7 +90,7 @@ func (c *Conn) check(ctx context.Context, want warehouse) error {
 // the year. It needs no running warehouse.
 func (c *Conn) warehouse(ctx context.Context, name string) (map[string]string, error) {
 	const most = 1000
-	columns, rows, err := c.query(ctx, "SHOW WAREHOUSES LIKE "+literal(strings.NewReplacer("_", `\_`, "%", `\%`).Replace(unquoted(name))), most)
+	columns, rows, err := c.query(ctx, showWarehouse(name), most)
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +106,10 @@ func (c *Conn) warehouse(ctx context.Context, name string) (map[string]string, e
 		}
 	}
 	return nil, fmt.Errorf("there is no warehouse %s, or the role may not see it", name)
+}
+
+func showWarehouse(name string) string {
+	return "SHOW WAREHOUSES LIKE " + literal(strings.NewReplacer("_", `\_`, "%", `\%`).Replace(unquoted(name)))
 }
 
 func unquoted(name string) string { return strings.Trim(name, `"`) }

@@ -8,6 +8,7 @@ package fakesnow
 import (
 	"bufio"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -60,6 +61,19 @@ func Start(t testing.TB) (url string) {
 		t.Fatalf("fakesnow did not start: %v", err)
 	}
 	return "http://127.0.0.1:" + strings.TrimSpace(port)
+}
+
+// Parse reads SQL with sqlfluff, a parser of Snowflake's SQL that is neither ours nor fakesnow's, and knows hybrid tables
+// too. It returns the tree as JSON, and whether all of the text is in it.
+func Parse(t testing.TB, text string) (tree string, ok bool) {
+	t.Helper()
+	cmd := exec.Command(Python(t), "-m", "sqlfluff", "parse", "--dialect", "snowflake", "--format", "json", "--nocolor", "-")
+	cmd.Stdin = strings.NewReader(text)
+	b, err := cmd.Output()
+	if !json.Valid(b) {
+		t.Fatalf("sqlfluff: %v\n%s", err, b)
+	}
+	return string(b), err == nil && !strings.Contains(string(b), `"unparsable"`)
 }
 
 var databases atomic.Int64
