@@ -71,9 +71,9 @@ func (c *applyCommand) display(p *program) display {
 // close prints the result and gives the verdict.
 func (c *applyCommand) close(p *program, v *view, side *bench.Enrichment) error {
 	if c.Output == "json" { // the end frame had it
-		return p.report(io.Discard, "text", &v.run, v.end.Result, side)
+		return p.report(io.Discard, "text", &v.run, v.end.Result, side, nil)
 	}
-	return p.report(p.Stdout, "text", &v.run, v.end.Result, side)
+	return p.report(p.Stdout, "text", &v.run, v.end.Result, side, nil)
 }
 
 // An application is one run from its submission to its end.
@@ -152,7 +152,12 @@ func (a *application) try(ctx context.Context) (*bench.Run, error) {
 		return nil, err
 	}
 	var host *hosted
-	if at == nil {
+	switch {
+	case at != nil && a.Store != "":
+		return nil, errors.Join(ownStore(at), at.close())
+	case at != nil && a.env("BENCH_STORE") != "":
+		a.warnUnfed(ctx, at)
+	case at == nil:
 		if a.detach {
 			return nil, usage("--detach needs a server that outlives this command: start one with bench serve, or name one with --server")
 		}
@@ -169,6 +174,9 @@ func (a *application) try(ctx context.Context) (*bench.Run, error) {
 		if host == nil && !a.named() && errors.Is(err, &bench.Error{Code: bench.CodeUnreachable}) {
 			err = bench.Errorf(bench.CodeBusy, "the server beside %s is about to end: %w", a.Journal, err)
 		}
+		if host != nil {
+			host.feeding.leave() // there is nothing of this run to feed
+		}
 		return nil, errors.Join(err, a.end())
 	}
 	a.mu.Lock()
@@ -178,6 +186,13 @@ func (a *application) try(ctx context.Context) (*bench.Run, error) {
 		a.stop(d)
 	}
 	return run, nil
+}
+
+// warnUnfed says that the run will not come into the store of the environment, when its server feeds none.
+func (a *application) warnUnfed(ctx context.Context, at *place) {
+	if r, err := at.replica(ctx); r == nil && err == nil {
+		a.note("the server at %s feeds no store; BENCH_STORE counts where a server starts", at)
+	}
 }
 
 // signalled is what Ctrl-C and its relatives do.
@@ -277,8 +292,10 @@ func (a *application) end() error {
 	case <-a.left:
 		if host != nil {
 			host.stop()
+			host.feeding.leave()
 			select {
 			case <-host.done:
+				a.missing(host.missing)
 			case <-time.After(hurry):
 			}
 		}
@@ -290,7 +307,9 @@ func (a *application) end() error {
 	case host != nil:
 		host.idle(a.Signals, a.talk)
 		a.late(at)
-		return host.end()
+		err := host.end(a.Signals)
+		a.missing(host.missing)
+		return err
 	case at != nil:
 		return at.close()
 	}

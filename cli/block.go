@@ -21,6 +21,7 @@ type block struct {
 	colour bool
 	blocks []rune // eight levels of a sparkline, lowest first
 
+	turns   turns
 	painted []int        // visible length of each line of the last paint
 	above   bytes.Buffer // lines that go above the block with the next paint
 }
@@ -32,6 +33,9 @@ var (
 )
 
 func (d *block) frame(v *view, f *api.Frame, now time.Time) {
+	if text := d.turns.to(v.replica); text != "" {
+		fmt.Fprintln(&d.above, clock(now), "--", text)
+	}
 	switch f.T {
 	case "ev":
 		if f.Event != nil {
@@ -119,6 +123,9 @@ func (d *block) lines(v *view, l link, now time.Time, width int) []string {
 			flight, fmt.Sprintf("workers %d/%d", v.data.Workers, v.data.Expected)}
 		if v.draining() {
 			facts = append(facts, "draining")
+		}
+		if ailing(v.replica) {
+			facts = append(facts, fmt.Sprintf("replica %s, lacks %s", v.replica.State, plural(v.replica.BacklogRows, "row")))
 		}
 		lines = append(lines, wrapped(facts, "   ", width)...)
 	}

@@ -8,6 +8,9 @@
 // server of its own that lives until its last run has ended; list, status, report and tail then read the journal itself,
 // and stop has nobody to ask. See place.go.
 //
+// A server may feed a store, --store or BENCH_STORE: a replica of its journal that other machines can read. With --store,
+// list, status, report and tail read from there, and say what it lacks. See store.go and feeding.go.
+//
 // # What it prints
 //
 // Data goes to stdout and talk to stderr. What a run does is a stream of frames (see package api) that a [view] adds up
@@ -58,7 +61,7 @@ type grammar struct {
 	List       listCommand       `cmd:"" help:"List runs, newest first."`
 	Serve      serveCommand      `cmd:"" help:"Serve the API until told to end."`
 	Worker     workerCommand     `cmd:"" hidden:"" help:"Join a run as one of its workers; a server starts these."`
-	Migrate    migrateCommand    `cmd:"" help:"Look after the journal's schema."`
+	Migrate    migrateCommand    `cmd:"" help:"Look after the schema of the journal, or with --store of a replica."`
 	Version    versionCommand    `cmd:"" help:"Print the version of this program."`
 	Completion completionCommand `cmd:"" help:"Print a completion script for a shell."`
 }
@@ -67,6 +70,7 @@ type grammar struct {
 type globals struct {
 	Server  string        `help:"URL of the server (default: BENCH_SERVER, else the server beside the journal). Its token is taken from BENCH_TOKEN." placeholder:"URL"`
 	Journal string        `help:"File that runs are kept in." default:"${journal}" placeholder:"FILE"`
+	Store   string        `help:"Replica of the journal: serve and apply feed it (default: BENCH_STORE), other commands read from it. postgres://USER@HOST:PORT/DATABASE, or env:NAME for the variable that holds such an address." placeholder:"URL"`
 	Color   string        `help:"Colours: auto, always or never. NO_COLOR is honoured." enum:"auto,always,never" default:"auto"`
 	Quiet   bool          `short:"q" help:"Print data and errors alone."`
 	Verbose bool          `short:"v" help:"Print what the parts of the program do, on stderr."`

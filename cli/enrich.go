@@ -24,7 +24,7 @@ func (c *enrichCommand) Run(p *program) (err error) {
 		if err != nil {
 			return err
 		}
-		defer host.end()
+		defer host.end(p.Signals)
 		at = host.place
 	}
 	defer at.close()

@@ -34,6 +34,7 @@ type hosting struct {
 	hosts       []string
 	tls         *tls.Config
 	silence     silenceFlags
+	tell        func(format string, args ...any) // hears of the replica when no viewer shows it
 }
 
 // silenceFlags say how long a worker may be silent, the journal unwritable, and a target without a word. A server that was there before has its own.
@@ -61,12 +62,14 @@ func (f silenceFlags) check() error {
 // A hosted is a server inside this process: it owns the journal, drives runs, and answers requests until it is ended.
 type hosted struct {
 	*place
-	url    string
-	link   string // for a browser, once
-	engine *engine.Engine
-	stop   context.CancelFunc // begins the end: runs are stopped, then requests, then the journal is closed
-	done   chan struct{}
-	err    error // why it ended, after done
+	url     string
+	link    string // for a browser, once
+	engine  *engine.Engine
+	feeding *feeding           // nil when there is no store to feed
+	stop    context.CancelFunc // begins the end: runs are stopped, then requests, then the store is fed and the journal closed
+	done    chan struct{}
+	err     error // why it ended, after done
+	missing error // what is not in the replica, after done
 }
 
 // host starts a server and leaves its address beside the journal. It returns once requests are answered. ctx is for
@@ -76,6 +79,10 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 		return nil, err
 	}
 	if err := server.CheckListen(how.listen, how.tls != nil, how.behindProxy); err != nil {
+		return nil, err
+	}
+	store, err := p.store()
+	if err != nil {
 		return nil, err
 	}
 	journal, err := openJournal(ctx, p.Journal)
@@ -103,13 +110,21 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	}
 	hub := &tail.Hub{Merge: stats.MergeHists, Log: log}
 	h := &hosted{url: local, done: make(chan struct{})}
+	var replica func() *api.Replica
+	if store != nil {
+		if h.feeding, err = p.newFeeding(store, journal, log, how.tell); err != nil {
+			return nil, err
+		}
+		replica, hub.Replica = h.feeding.now.Load, h.feeding.frame
+	}
 	h.engine = p.newEngine(journal, hub, local, key, log, engine.Settings{
 		Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter, Journal: how.silence.JournalAfter, Enrichment: how.silence.EnrichWithin,
 	})
 	hub.Journal = h.engine.Unwritable
 	s := server.New(server.Config{
 		Engine: h.engine, History: journal, Hub: hub, Token: token, WorkerKey: key, Hosts: how.hosts, BehindProxy: how.behindProxy,
-		Version: version(), Log: log, Ready: func() map[string]string { return map[string]string{"journal": cmp.Or(h.engine.Unwritable(), "ok")} },
+		Replica: replica, Version: version(), Log: log,
+		Ready: func() map[string]string { return map[string]string{"journal": cmp.Or(h.engine.Unwritable(), "ok")} },
 	})
 	h.place, h.link = reach(client.New(local, token)), s.Link(local)
 	file := api.ServerFile{URL: local, PID: os.Getpid(), Token: token, Started: time.Now()}
@@ -117,10 +132,14 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	h.stop = stop
 	go func() {
 		defer close(h.done)
-		h.err = errors.Join(serve(life, h.engine, func(ctx context.Context) error { return h.engine.Adopt(ctx, journal, unfinished) }, s, listeners), server.RemoveFile(p.serverFile(), file), journal.Close())
+		finish := h.feeding.start()
+		err := serve(life, h.engine, func(ctx context.Context) error { return h.engine.Adopt(ctx, journal, unfinished) }, s, listeners)
+		err = errors.Join(err, server.RemoveFile(p.serverFile(), file))
+		h.missing = finish()
+		h.err = errors.Join(err, journal.Close())
 	}()
 	if err := server.WriteFile(p.serverFile(), file); err != nil {
-		return nil, errors.Join(err, h.end())
+		return nil, errors.Join(err, h.end(nil))
 	}
 	return h, nil
 }
@@ -206,11 +225,17 @@ func serve(ctx context.Context, e *engine.Engine, adopt func(context.Context) er
 	return errors.Join(append(failures, err)...)
 }
 
-// end ends the server and waits until everything is stored.
-func (h *hosted) end() error {
+// end ends the server and waits until everything is stored; a signal meanwhile gives up on the replica.
+func (h *hosted) end(signals <-chan os.Signal) error {
 	h.stop()
-	<-h.done
-	return h.err
+	for {
+		select {
+		case <-h.done:
+			return h.err
+		case <-signals:
+			h.feeding.leave()
+		}
+	}
 }
 
 // idle waits until the server's last run has ended. A signal ends the waiting.

@@ -25,9 +25,13 @@ type lines struct {
 	errors int64       // seen up to the last line
 	last   link
 	told   string // what was said of the journal
+	turns  turns
 }
 
 func (d *lines) frame(v *view, f *api.Frame, now time.Time) {
+	if text := d.turns.to(v.replica); text != "" {
+		fmt.Fprintln(d.w, clock(now), "--", text)
+	}
 	switch f.T {
 	case "ev":
 		if f.Event != nil {
@@ -105,6 +109,9 @@ func (d *lines) line(v *view, l link, now time.Time) string {
 	}
 	if !l.replay {
 		b.WriteString(age(v, now))
+	}
+	if ailing(v.replica) {
+		fmt.Fprintf(b, " replica=%s/%drows", v.replica.State, v.replica.BacklogRows)
 	}
 	if why := v.why(); why != "" {
 		fmt.Fprintf(b, " why=%q", why)

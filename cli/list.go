@@ -48,7 +48,7 @@ func (c *listCommand) Run(p *program) error {
 	case "json":
 		e := json.NewEncoder(p.Stdout)
 		e.SetIndent("", "  ")
-		return e.Encode(map[string]any{"format_version": "1.0", "runs": found})
+		return e.Encode(at.with(map[string]any{"format_version": "1.0", "runs": found}))
 	case "csv":
 		out := csv.NewWriter(p.Stdout)
 		out.Write([]string{"id", "name", "status", "phase", "created_at", "operations", "errors", "verdict", "stop_reason"})

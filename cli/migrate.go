@@ -9,7 +9,8 @@ import (
 	"bench/sql/migrations"
 )
 
-// migrateCommand looks after the schema of the journal. A server brings its journal to the newest version by itself.
+// migrateCommand looks after the schema of the journal, or of the store of --store. A server brings both to the newest
+// version by itself; BENCH_STORE is not heeded, so that nobody takes back the tables of a store unawares.
 type migrateCommand struct {
 	Status migrateStatus `cmd:"" help:"List the migrations and when each was applied."`
 	Up     migrateUp     `cmd:"" help:"Apply what is pending."`
@@ -24,7 +25,7 @@ type (
 		Yes bool `help:"Do it; without this flag nothing is changed."`
 	}
 	migrateSQL struct {
-		Dialect string `help:"For which database: sqlite or postgres." enum:"sqlite,postgres" default:"sqlite"`
+		Dialect string `help:"For which database: sqlite or postgres; with --store, for that one." enum:"sqlite,postgres" default:"sqlite"`
 	}
 )
 
@@ -32,7 +33,11 @@ type (
 func (c *migrateStatus) Run(p *program) error {
 	ctx, cancel := p.until()
 	defer cancel()
-	schema, err := openSchema(p.Journal)
+	_, open, err := p.tables()
+	if err != nil {
+		return err
+	}
+	schema, err := open()
 	if errors.Is(err, fs.ErrNotExist) {
 		p.talk("%v", err)
 		return ends(bench.ExitDiffers)
@@ -43,7 +48,7 @@ func (c *migrateStatus) Run(p *program) error {
 	defer schema.Close()
 	all, err := schema.Status(ctx)
 	if err != nil {
-		return err
+		return unavailable(err)
 	}
 	t := &table{columns: []column{{title: "migration", left: true}, {title: "applied", left: true}}}
 	pending := false
@@ -67,27 +72,50 @@ func (c *migrateStatus) Run(p *program) error {
 func (c *migrateUp) Run(p *program) error {
 	ctx, cancel := p.until()
 	defer cancel()
-	j, err := openJournal(ctx, p.Journal) // which migrates, and keeps servers away meanwhile
+	store, err := p.namedStore()
 	if err != nil {
 		return err
 	}
-	p.talk("%s has the newest schema", p.Journal)
-	return j.Close()
+	if store == nil {
+		j, err := openJournal(ctx, p.Journal) // which makes it, migrates, and keeps servers away meanwhile
+		if err != nil {
+			return err
+		}
+		p.talk("%s has the newest schema", p.Journal)
+		return j.Close()
+	}
+	schema, err := store.schema()
+	if err != nil {
+		return err
+	}
+	defer schema.Close()
+	if _, err := schema.Up(ctx); err != nil {
+		return unavailable(err)
+	}
+	p.talk("%s has the newest schema", store)
+	return nil
 }
 
 // Run implements bench migrate down.
 func (c *migrateDown) Run(p *program) error {
 	ctx, cancel := p.until()
 	defer cancel()
-	if !c.Yes {
-		return usage("migrate down deletes what the newest tables of %s hold; add --yes to do it", p.Journal)
+	name, open, err := p.tables()
+	if err != nil {
+		return err
 	}
-	schema, err := openSchema(p.Journal)
+	if !c.Yes {
+		return usage("migrate down deletes what the newest tables of %s hold; add --yes to do it", name)
+	}
+	schema, err := open()
 	if err != nil {
 		return err
 	}
 	defer schema.Close()
 	m, err := schema.Down(ctx)
+	if bench.CodeOf(err) == bench.CodeUnreachable {
+		return err
+	}
 	if err != nil {
 		return usage("%v", err)
 	}
@@ -97,10 +125,29 @@ func (c *migrateDown) Run(p *program) error {
 
 // Run implements bench migrate sql.
 func (c *migrateSQL) Run(p *program) error {
+	store, err := p.namedStore()
+	if err != nil {
+		return err
+	}
+	if store != nil {
+		c.Dialect = store.dialect()
+	}
 	text, err := migrations.SQL(c.Dialect)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprint(p.Stdout, text)
 	return err
+}
+
+// tables are those of the store of --store, else those of the journal: whose they are, and how to open them.
+func (p *program) tables() (name string, open func() (schema, error), err error) {
+	store, err := p.namedStore()
+	switch {
+	case err != nil:
+		return "", nil, err
+	case store != nil:
+		return store.String(), store.schema, nil
+	}
+	return p.Journal, func() (schema, error) { return openSchema(p.Journal) }, nil
 }

@@ -16,11 +16,13 @@ import (
 	"bench/server/client"
 )
 
-// A place is where runs are: a server, or a journal that no server owns.
+// A place is where runs are: a server, a journal that no server owns, or a store.
 type place struct {
 	history engine.History
 	client  *client.Client // nil when there is no server
 	name    string         // as a person knows it
+	stored  bool           // it is a store: what it has may be old
+	lacks   []lack         // what it is known not to have
 	close   func() error
 }
 
@@ -29,13 +31,29 @@ func (at *place) String() string { return at.name }
 // live reports whether a server is there, so that runs can go on.
 func (at *place) live() bool { return at.client != nil }
 
-// find is the place that a command reads from.
+// find is the place that a command reads from. The store of BENCH_STORE is what servers feed, so it is read only where
+// there is neither a server nor a journal: both know more.
 func (p *program) find(ctx context.Context) (*place, error) {
+	apart := p.Journal != p.defaultJournal()
+	store, err := p.namedStore()
+	switch {
+	case err != nil:
+		return nil, err
+	case store != nil && (p.Server != "" || apart):
+		return nil, errElsewhere
+	case store != nil:
+		return p.readStore(ctx, store)
+	}
 	at, err := p.findServer(ctx)
 	if at != nil || err != nil {
 		return at, err
 	}
 	if _, err := os.Stat(p.Journal); errors.Is(err, fs.ErrNotExist) {
+		if store, err := p.store(); err != nil {
+			return nil, err
+		} else if store != nil && !apart {
+			return p.readStore(ctx, store)
+		}
 		return &place{history: nowhere{}, name: p.Journal + ", which does not exist yet", close: func() error { return nil }}, nil
 	}
 	return openReader(ctx, p.Journal)

@@ -62,7 +62,7 @@ func (c *reportCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.report(p.Stdout, c.Output, run, result, side)
+	return p.report(p.Stdout, c.Output, run, result, side, at.lacks)
 }
 
 // wait waits until nothing about the run changes any more, for as long as that takes; where no server drives it, nothing will.
@@ -84,8 +84,9 @@ func (c *reportCommand) wait(p *program, at *place, run *bench.Run) (*bench.Run,
 	return run, nil
 }
 
-// report prints a result in a form and gives what the run ended with, the same for every form.
-func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench.Result, side *bench.Enrichment) error {
+// report prints a result in a form and gives what the run ended with, the same for every form. side is what the target says,
+// nil when it was not asked; lacks is what may be missing.
+func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench.Result, side *bench.Enrichment, lacks []lack) error {
 	code := bench.ExitCode(run.Status, run.StopReason, run.Verdict)
 	var err error
 	switch form {
@@ -98,7 +99,8 @@ func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench
 			Run           *bench.Run        `json:"run"`
 			Result        *bench.Result     `json:"result"`
 			Enrichment    *bench.Enrichment `json:"enrichment,omitempty"`
-		}{"1.0", code, run, result, side})
+			Lacks         []lack            `json:"lacks,omitempty"`
+		}{"1.0", code, run, result, side, lacks})
 	case "csv":
 		err = writeCSV(w, run, result, side)
 	default:

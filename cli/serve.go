@@ -18,9 +18,10 @@ type serveCommand struct {
 	BehindProxy bool     `help:"A proxy in front of the server speaks TLS."`
 }
 
-// Run implements bench serve. The first signal ends runs in order, the second leaves. A closed terminal ends nothing.
+// Run implements bench serve. The first signal ends runs in order, the second leaves; when only the store is waited for, the
+// second leaves that to the next server. A closed terminal ends nothing.
 func (c *serveCommand) Run(p *program) error {
-	how := hosting{listen: c.Listen, behindProxy: c.BehindProxy, hosts: c.Hosts, silence: c.silenceFlags}
+	how := hosting{listen: c.Listen, behindProxy: c.BehindProxy, hosts: c.Hosts, silence: c.silenceFlags, tell: p.talk}
 	var err error
 	if how.tls, err = certificate(c.TLSCert, c.TLSKey); err != nil {
 		return err
@@ -31,14 +32,21 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	fmt.Fprintln(p.Stdout, h.url)
 	p.talk("serving %s; other commands find this server by %s", p.Journal, p.serverFile())
-	for asked := false; ; {
+	if h.feeding != nil {
+		p.talk("feeding %s", h.feeding.store)
+	}
+	for asked, skipped := false, false; ; {
 		select {
 		case <-h.done:
+			p.missing(h.missing)
 			return h.err
 		case s := <-p.Signals:
 			switch {
 			case s == syscall.SIGHUP:
 				p.talk("the terminal is gone; the server goes on")
+			case asked && !skipped && h.engine.Active() == 0: // what it waits for is the store
+				skipped = true
+				h.feeding.leave()
 			case asked:
 				return &outcome{bench.ExitSignal, "left without waiting for runs to end"}
 			default:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bench/runtime/bench"
+	"bench/server/api"
 )
 
 // statusCommand says how a run stands. It ends with 0 whatever that is: report and tail end with the verdict.
@@ -37,17 +38,32 @@ func (c *statusCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	fed, err := at.replica(ctx)
+	if err != nil {
+		return err
+	}
 	if c.Output == "json" {
 		e := json.NewEncoder(p.Stdout)
 		e.SetIndent("", "  ")
-		return e.Encode(map[string]any{"format_version": "1.0", "run": run, "workers": workers, "enrichment": side})
+		answer := at.with(map[string]any{"format_version": "1.0", "run": run, "workers": workers, "enrichment": side})
+		if fed != nil {
+			answer["replica"] = fed
+		}
+		return e.Encode(answer)
 	}
-	writeStatus(p.Stdout, run, workers, side, at.live(), time.Now(), p.width(p.Stdout), p.colour(p.Stdout))
+	note := ""
+	switch {
+	case at.stored:
+		note = "this is what " + at.name + " has of a run that had not ended"
+	case !at.live():
+		note = "no server drives this run now; this is what its journal says"
+	}
+	writeStatus(p.Stdout, run, workers, side, fed, note, time.Now(), p.width(p.Stdout), p.colour(p.Stdout))
 	return nil
 }
 
-// writeStatus prints how a run stands and how old that is.
-func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, side *bench.Enrichment, live bool, now time.Time, width int, colour bool) {
+// writeStatus prints how a run stands and how old that is. note is about a run that goes on and is not driven.
+func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, side *bench.Enrichment, fed *api.Replica, note string, now time.Time, width int, colour bool) {
 	line := func(what, format string, args ...any) {
 		fmt.Fprintf(w, "  %-10s "+format+"\n", append([]any{what}, args...)...)
 	}
@@ -85,9 +101,13 @@ func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, side *benc
 	for _, k := range sortedKeys(run.Labels) {
 		line("label", "%s = %s", k, run.Labels[k])
 	}
+	if fed != nil {
+		line("replica", "%s", fed.Place)
+		line("", "%s", standing(fed))
+	}
 	switch {
-	case !live && !run.Status.Terminal():
-		line("note", "no server drives this run now; this is what its journal says")
+	case note != "" && !run.Status.Terminal():
+		line("note", "%s", note)
 	case !run.AsOf.IsZero() && !run.Status.Terminal():
 		line("as of", "%s, %s ago", clock(run.AsOf), span(max(0, now.Sub(run.AsOf))))
 	}

@@ -17,6 +17,15 @@ type stopCommand struct {
 func (c *stopCommand) Run(p *program) error {
 	ctx, cancel := p.until()
 	defer cancel()
+	store, err := p.namedStore()
+	switch {
+	case err != nil:
+		return err
+	case store != nil && p.Server != "":
+		return errElsewhere
+	case store != nil:
+		return errNobody(store)
+	}
 	at, err := p.findServer(ctx)
 	if err != nil {
 		return err

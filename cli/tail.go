@@ -48,7 +48,7 @@ func (c *tailCommand) Run(p *program) error {
 	}
 	defer at.close()
 	form, over := c.Output, run.Status.Terminal()
-	if form == "auto" && over {
+	if form == "auto" && (over || !at.live()) {
 		form = "line" // there is nothing to wait for, so a block would only flash by
 	}
 	w := &watch{
@@ -73,7 +73,12 @@ func (c *tailCommand) Run(p *program) error {
 			fmt.Fprintln(p.Stdout, "  "+v.end.Why)
 		}
 	}
-	p.talk("next: bench report %s", v.run.ID)
+	if !v.run.Status.Terminal() {
+		return bench.Errorf(bench.CodeResultNotReady, "run %s had not ended, as far as %s knows", v.run.ID, at)
+	}
+	if !at.stored {
+		p.talk("next: bench report %s", v.run.ID)
+	}
 	return ends(bench.ExitCode(v.run.Status, v.run.StopReason, v.run.Verdict))
 }
 

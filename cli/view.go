@@ -20,6 +20,8 @@ type view struct {
 	gauges    map[string]int
 	timeline  bench.Timeline
 
+	replica *api.Replica // as it stood last; nil when the server feeds none
+
 	data    *api.Frame // the newest d frame
 	end     *api.Frame
 	history map[int64]tally // of the last seconds, for sparklines and sums; a corrected second replaces itself
@@ -47,7 +49,7 @@ func (v *view) take(f *api.Frame) {
 	switch f.T {
 	case "hello":
 		v.columns, v.gauges = index(f.Columns), index(f.GaugeColumns)
-		v.workloads = f.Workloads
+		v.workloads, v.replica = f.Workloads, f.Replica
 		if f.Run != nil {
 			v.run = *f.Run
 		}
@@ -58,6 +60,9 @@ func (v *view) take(f *api.Frame) {
 			v.history, v.errors, v.done = map[int64]tally{}, 0, 0
 		}
 	case "d":
+		if f.Replica != nil {
+			v.replica = f.Replica
+		}
 		v.takeSecond(f)
 	case "ev":
 		v.takeEvent(f.Event)

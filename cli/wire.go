@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,9 @@ import (
 	"bench/runtime/worker"
 	"bench/server"
 	"bench/server/client"
+	"bench/sql/dialect"
 	"bench/sql/journal"
+	"bench/sql/replica"
 	"bench/sql/target/null"
 	"bench/sql/target/postgres"
 	"bench/sql/target/snowflake"
@@ -33,6 +36,7 @@ var (
 	_ engine.History   = (*journal.Journal)(nil)
 	_ engine.History   = (*journal.Reader)(nil)
 	_ engine.History   = (*client.Client)(nil)
+	_ engine.History   = (*replica.Reader)(nil)
 	_ engine.Databases = databases{}
 	_ engine.Witnesses = witnesses{}
 	_ engine.Witness   = (*postgres.Witness)(nil)
@@ -49,6 +53,7 @@ var (
 	_ database         = (*postgres.Target)(nil)
 	_ database         = (*snowflake.Target)(nil)
 	_ load.Tagger      = (*snowflake.Conn)(nil)
+	_ replica.Journal  = (*journal.Journal)(nil)
 )
 
 // A database is a target that can also run scripts, before and after the measured path.
@@ -183,7 +188,7 @@ func workerProcess(url, file string, key []byte) func(run string, slot int) (*ex
 			return nil, err
 		}
 		cmd := exec.Command(self, "worker")
-		cmd.Env = append(cmd.Environ(),
+		cmd.Env = append(slices.DeleteFunc(cmd.Environ(), func(v string) bool { return strings.HasPrefix(v, "BENCH_STORE=") }),
 			"BENCH_SERVER="+url, "BENCH_SERVER_FILE="+file, "BENCH_TOKEN="+server.WorkerToken(key, run), "BENCH_RUN="+run,
 			"BENCH_SLOT="+strconv.Itoa(slot), "BENCH_INSTANCE="+fleet.Instance())
 		return cmd, nil
@@ -197,16 +202,66 @@ func openJournal(ctx context.Context, path string) (*journal.Journal, error) {
 }
 
 // openSchema takes the journal to look after its tables.
-func openSchema(path string) (*journal.Schema, error) {
+func openSchema(path string) (schema, error) {
 	s, err := journal.OpenSchema(path)
-	return s, unavailable(err)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	return s, nil
 }
 
-// unavailable gives the errors of opening a journal their code. Another server that has it is named, and may be about
-// to end.
+// openStore is the store at an address, by its scheme. No error quotes the address, which may hold a password.
+func openStore(address string) (store, error) {
+	scheme, _, _ := strings.Cut(address, "://")
+	switch scheme {
+	case "postgres", "postgresql":
+		name, err := replica.Name(address)
+		if err != nil {
+			return nil, err
+		}
+		return postgresStore{address, name}, nil
+	}
+	return nil, errors.New("write postgres://USER@HOST:PORT/DATABASE; there is no other kind of store")
+}
+
+// A postgresStore is a database of PostgreSQL.
+type postgresStore struct{ address, name string }
+
+func (s postgresStore) String() string  { return s.name }
+func (s postgresStore) dialect() string { return dialect.Postgres.Name }
+
+func (s postgresStore) feeder(j *journal.Journal, log *slog.Logger) (feeder, error) {
+	f, err := replica.New(replica.Config{Journal: j, DSN: s.address, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (s postgresStore) reader(ctx context.Context) (reader, error) {
+	r, err := replica.OpenReader(ctx, s.address)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (s postgresStore) schema() (schema, error) {
+	tables, err := replica.OpenSchema(s.address)
+	if err != nil {
+		return nil, err
+	}
+	return tables, nil
+}
+
+// unavailable gives the errors of opening a journal or a store their code, where they have none. Another server that has
+// the journal is named, and may be about to end.
 func unavailable(err error) error {
 	if err == nil {
 		return nil
+	}
+	if e, ok := errors.AsType[*bench.Error](err); ok {
+		return e
 	}
 	if locked, ok := errors.AsType[*journal.Locked](err); ok {
 		return bench.Errorf(bench.CodeBusy, "%w", locked)

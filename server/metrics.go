@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"bench/runtime/bench"
+	"bench/server/api"
 	"bench/server/tail"
 )
 
@@ -24,7 +25,7 @@ var everyStatus = []bench.Status{
 	bench.StatusCompleted, bench.StatusCancelled, bench.StatusFailed,
 }
 
-func newMetrics(hub *tail.Hub) *metrics {
+func newMetrics(hub *tail.Hub, replica func() *api.Replica) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		reports: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -41,6 +42,9 @@ func newMetrics(hub *tail.Hub) *metrics {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "bench_stream_viewers", Help: "Viewers of live runs."},
 			func() float64 { return float64(hub.Viewers()) }))
+	if replica != nil {
+		m.registry.MustRegister(replicas{replica})
+	}
 	return m
 }
 
@@ -72,4 +76,32 @@ func (r runs) Collect(to chan<- prometheus.Metric) {
 	for _, status := range everyStatus {
 		to <- prometheus.MustNewConstMetric(runsDesc, prometheus.GaugeValue, float64(counts[status]), string(status))
 	}
+}
+
+// replicas tells how the replica stands. Its three numbers are of one instant.
+type replicas struct{ now func() *api.Replica }
+
+var (
+	replicaConnected = prometheus.NewDesc("bench_replica_connected", "1 while the replica of the journal can be fed, else 0.", nil, nil)
+	replicaLag       = prometheus.NewDesc("bench_replica_lag_seconds", "Age of the oldest row that was written to the journal and is not in the replica.", nil, nil)
+	replicaBacklog   = prometheus.NewDesc("bench_replica_backlog_rows", "Rows that were written to the journal and are not in the replica.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (replicas) Describe(to chan<- *prometheus.Desc) {
+	to <- replicaConnected
+	to <- replicaLag
+	to <- replicaBacklog
+}
+
+// Collect implements prometheus.Collector.
+func (r replicas) Collect(to chan<- prometheus.Metric) {
+	now := r.now()
+	connected := 0.0
+	if now.State == api.ReplicaCurrent || now.State == api.ReplicaBehind {
+		connected = 1
+	}
+	to <- prometheus.MustNewConstMetric(replicaConnected, prometheus.GaugeValue, connected)
+	to <- prometheus.MustNewConstMetric(replicaLag, prometheus.GaugeValue, float64(now.LagMS)/1000)
+	to <- prometheus.MustNewConstMetric(replicaBacklog, prometheus.GaugeValue, float64(now.BacklogRows))
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"path"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"bench/runtime/bench"
 	"bench/server/api"
 )
 
@@ -41,6 +43,8 @@ func (s *Server) routes() {
 	route(s, accessSession, "GET /api/runs/{run_id}/logs", 0, "What server and workers said about a run", s.listLogs)
 	route(s, accessSession, "GET /api/runs/{run_id}/executions", 0, "Single operations of a run: errors, the slowest, a sample", s.listExecutions)
 	route(s, accessSession, "GET /api/runs/{run_id}/environment", 0, "Where a run ran", s.listFacts)
+
+	route(s, accessSession, "GET /api/replica", 0, "How the replica of the journal stands, where the server feeds one", s.showReplica)
 
 	route(s, accessWorker, "POST /api/runs/{run_id}/workers", smallBytes, "Register a worker", s.register)
 	route(s, accessWorker, "POST /api/runs/{run_id}/workers/{worker}/heartbeat", smallBytes, "A worker lives", s.heartbeat)
@@ -155,7 +159,25 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 			health.Status, status = "unavailable", http.StatusServiceUnavailable
 		}
 	}
+	if s.config.Replica != nil { // nothing waits for it, so it makes nothing unavailable
+		health.Components["replica"] = replicaHealth(s.config.Replica())
+	}
 	s.json(w, status, health)
+}
+
+// replicaHealth is a replica's component. Why it is away is not said, because whoever asks has shown no token.
+func replicaHealth(r *api.Replica) string {
+	if r.State == api.ReplicaCurrent {
+		return "ok"
+	}
+	return fmt.Sprintf("%s: %d rows are not replicated, the oldest for %s", r.State, r.BacklogRows, time.Duration(r.LagMS)*time.Millisecond)
+}
+
+func (s *Server) showReplica(context.Context, *struct{}) (*answer[api.Replica], error) {
+	if s.config.Replica == nil {
+		return nil, bench.Errorf(bench.CodeNotFound, "this server feeds no replica")
+	}
+	return &answer[api.Replica]{*s.config.Replica()}, nil
 }
 
 // openSession trades a code for a cookie.

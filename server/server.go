@@ -16,6 +16,7 @@ import (
 
 	"bench/runtime/bench"
 	"bench/runtime/engine"
+	"bench/server/api"
 	"bench/server/tail"
 )
 
@@ -50,6 +51,8 @@ type Config struct {
 	Hosts       []string // names that the server answers to, besides loopback and the address that it listens on
 	BehindProxy bool     // X-Forwarded-Proto tells the scheme that browsers see
 	Version     string   // of the program, for the API's description
+
+	Replica func() *api.Replica // how the replica stands that the server feeds, without waiting for it; nil is none
 
 	Log   *slog.Logger             // nil is silence
 	Ready func() map[string]string // components with "ok" or what is wrong with them, for /readyz; nil is none
@@ -94,7 +97,7 @@ type Server struct {
 func New(config Config) *Server {
 	s := &Server{
 		config: config, log: config.Log, mux: http.NewServeMux(), access: make(map[string]access),
-		sessions: newSessions(), crossOrigin: http.NewCrossOriginProtection(), metrics: newMetrics(config.Hub),
+		sessions: newSessions(), crossOrigin: http.NewCrossOriginProtection(), metrics: newMetrics(config.Hub, config.Replica),
 		hosts: map[string]bool{"127.0.0.1": true, "localhost": true, "::1": true},
 	}
 	if s.log == nil {

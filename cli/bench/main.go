@@ -15,7 +15,7 @@
 //	bench enrich [RUN]    ask the target of a run that has ended for its side again: timings, waits, cost
 //	bench list            runs, newest first
 //	bench serve           a server that outlives the commands that use it
-//	bench migrate         the schema of the journal: status, up, down, sql
+//	bench migrate         the schema of the journal, or with --store of a replica: status, up, down, sql
 //	bench completion      a completion script for bash, zsh or fish
 //
 // RUN is an id, a unique prefix of one, or @last, which is the run that goes on, else the latest, and the default.
@@ -25,13 +25,15 @@
 //	BENCH_JOURNAL    the file that runs are kept in; otherwise bench/journal.db below XDG_STATE_HOME or ~/.local/state
 //	BENCH_SERVER     URL of the server to use; otherwise the one that lives beside the journal
 //	BENCH_TOKEN      its token; for bench serve, the token to take instead of a random one
+//	BENCH_STORE      address of the replica that a server of serve or apply feeds, as --store without showing it to others on
+//	                 the machine; commands that read use it where there is neither a server nor a journal
 //	BENCH_VAR_x      value of the variable x of a spec; --var and --var-file come before it
 //	NO_COLOR, CLICOLOR_FORCE, CI, TERM   decide about colours and about painting on the terminal
 //
 // # Exit codes
 //
 // 0 every SLO passed with evidence · 1 one failed · 2 undetermined · 3 differs · 5 the run ended early · 80 a mistake on
-// the command line or in the spec · 83 not authorised · 100 a bug · 101 server, journal or database out of reach · 130 left
+// the command line or in the spec · 83 not authorised · 100 a bug · 101 server, journal, store or database out of reach · 130 left
 // by a signal. They do not depend on the form of the output.
 package main
 

@@ -4,22 +4,25 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"bench/runtime/bench"
+	"bench/sql/replica/replicatest"
 	"bench/sql/target/postgres/pgtest"
 )
 
 // examples is where the specs that users start from are.
 const examples = "../../specs/examples"
 
-// What committed is in the database, to the row: the program's ledger against pgbench's own history.
+// What committed is in the database, to the row: the program's ledger against pgbench's own history. An empty machine
+// reports of it from a replica on the same server as from the journal, to the byte.
 func TestTPCBAddsUp(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Start(t)
+	dsn, store := pgtest.Start(t), pgtest.Start(t)
 	s := newSite(t)
 	apply := s.start("apply", filepath.Join(examples, "pg-tpcb.hcl"), "--var", "dsn="+dsn,
-		"--var", "connections=16", "--var", "workers=2", "--var", "warmup=2s", "--var", "duration=5s")
+		"--var", "connections=16", "--var", "workers=2", "--var", "warmup=2s", "--var", "duration=5s", "--store", store)
 	s.completed(apply)
 	db, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
@@ -49,6 +52,15 @@ func TestTPCBAddsUp(t *testing.T) {
 		t.Errorf("%d workers took part, want 2", workers)
 	}
 	s.noneLeft(s.pids())
+
+	replicatest.Same(t, s.journal(), store)
+	for _, form := range []string{"json", "csv", "text"} {
+		want, wantCode := s.output("report", "-o", form)
+		got, code := newSite(t).output("report", "-o", form, "--store", store)
+		if got != want || code != wantCode || want == "" {
+			t.Errorf("report -o %s --store ends with %d, that of the journal with %d:\n%s", form, code, wantCode, cmp.Diff(want, got))
+		}
+	}
 }
 
 func TestSelectExample(t *testing.T) {

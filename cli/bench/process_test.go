@@ -28,7 +28,7 @@ import (
 type site struct {
 	t   *testing.T
 	dir string
-	env []string // of its commands, besides that of the test
+	env []string // of every command, besides
 }
 
 func newSite(t *testing.T) *site { return &site{t: t, dir: t.TempDir()} }
@@ -55,7 +55,8 @@ type command struct {
 
 func (s *site) prepare(args ...string) *command {
 	c := &command{Cmd: exec.Command("bench", args...), t: s.t, exited: make(chan struct{})}
-	c.Env = append(append(os.Environ(), s.env...), "BENCH_JOURNAL="+s.journal(), "BENCH_SERVER=", "BENCH_TOKEN=")
+	c.Env = append(os.Environ(), "BENCH_JOURNAL="+s.journal(), "BENCH_SERVER=", "BENCH_TOKEN=", "BENCH_STORE=")
+	c.Env = append(c.Env, s.env...)
 	c.Cmd.Stdout, c.Cmd.Stderr = &c.stdout, &c.stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return c

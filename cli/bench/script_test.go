@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"bench/sql/target/postgres/pgtest"
 )
 
 var update = flag.Bool("update", false, "rewrite what scripts expect with what they got")
@@ -35,8 +38,25 @@ func params(t *testing.T, dir string) testscript.Params {
 			e.Setenv("EXAMPLES", filepath.Join(root, "specs", "examples"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "exits": exits, "press": press},
+		Condition: func(name string) (bool, error) {
+			if name != "postgres" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return pgtest.Installed(), nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await": await, "exits": exits, "press": press,
+			"database": func(ts *testscript.TestScript, neg bool, args []string) { database(t, ts, neg, args) },
+		},
 	}
+}
+
+// database makes an empty database of PostgreSQL and puts its address into a variable: database STORE.
+func database(t *testing.T, ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: database VARIABLE")
+	}
+	ts.Setenv(args[0], pgtest.Start(t))
 }
 
 // await runs a command again and again until its stdout matches a pattern: await PATTERN bench status. It is how a story

@@ -3,17 +3,13 @@ package main
 import (
 	"bytes"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"bench/runtime/bench"
-	"bench/server/api"
-
-	"encoding/json"
-	"io"
 )
 
 // A password that a target refuses goes through every part of the program, and must be found in none of them: not in
@@ -60,7 +56,7 @@ run "secret" {
 			}
 		}
 	}
-	everything.Write(s.answers(t, spec, dsn))
+	everything.Write(s.answers(spec, dsn))
 	err := filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
@@ -79,45 +75,15 @@ run "secret" {
 }
 
 // answers is what a server says of the run while it goes on and after it.
-func (s *site) answers(t *testing.T, spec, dsn string) []byte {
-	t.Helper()
-	server := s.start("serve", "--listen", "127.0.0.1:0")
-	var file api.ServerFile
-	for {
-		b, err := os.ReadFile(filepath.Join(s.dir, "server.json"))
-		if err == nil && json.Unmarshal(b, &file) == nil {
-			break
-		}
-		select {
-		case <-server.exited:
-			t.Fatalf("serve ended: %s", server.stderr.String())
-		default:
-		}
-	}
+func (s *site) answers(spec, dsn string) []byte {
+	s.t.Helper()
+	server := s.serve()
 	apply := s.start("apply", spec, "--var", "dsn="+dsn)
 	apply.code()
-	var all bytes.Buffer
-	all.Write(apply.stderr.Bytes())
-	for _, path := range []string{"/api/runs", "/api/runs/@last", "/api/runs/@last/events", "/api/runs/@last/workers", "/api/runs/@last/logs",
-		"/api/runs/@last/results", "/api/runs/@last/environment", "/api/runs/@last/stream", "/metrics", "/openapi.json"} {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", file.URL+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+file.Token)
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answer.StatusCode >= 500 {
-			t.Errorf("%s: %s", path, answer.Status)
-		}
-		io.Copy(&all, answer.Body)
-		answer.Body.Close()
-	}
+	all := bytes.Clone(apply.stderr.Bytes())
+	all = append(all, s.get("/api/runs", "/api/runs/@last", "/api/runs/@last/events", "/api/runs/@last/workers", "/api/runs/@last/logs",
+		"/api/runs/@last/results", "/api/runs/@last/environment", "/api/runs/@last/stream", "/metrics", "/openapi.json")...)
 	server.Process.Signal(os.Interrupt)
 	server.code()
-	all.Write(server.stdout.Bytes())
-	all.Write(server.stderr.Bytes())
-	return all.Bytes()
+	return slices.Concat(all, server.stdout.Bytes(), server.stderr.Bytes())
 }

@@ -42,6 +42,7 @@ type Arm struct {
 	Attempt  int      `json:"attempt"`
 	T0NS     int64    `json:"t0_ns"` // on the server's monotonic clock, see HeartbeatAck.NowNS
 	Timeline Timeline `json:"timeline"`
+	Standing bool     `json:"standing,omitempty"` // some may have begun by it: whoever has not joins them while WARMUP lasts
 }
 
 // A Timeline is when the phases of a run begin and end. It is stored before it is sent, and never moved.

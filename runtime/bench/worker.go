@@ -31,6 +31,7 @@ type Heartbeat struct {
 	Run         string       `json:"run"`
 	Worker      string       `json:"worker"`
 	Generation  int64        `json:"generation"`
+	Number      int64        `json:"number,omitempty"` // of the generation's heartbeats, from 1; not stored
 	Status      WorkerStatus `json:"status"`
 	Phase       Phase        `json:"phase"`
 	Stage       Stage        `json:"stage"`
@@ -43,12 +44,16 @@ type Heartbeat struct {
 	ErrorCount  int64        `json:"error_count"`
 	LastError   string       `json:"last_error,omitempty"`
 	Fatal       Reason       `json:"fatal,omitempty"` // it gives up, for this reason; LastError says more
-	OffsetNS    int64        `json:"offset_ns"`       // server's monotonic clock minus the worker's
-	ErrorNS     int64        `json:"error_ns"`        // bound of the offset's error: minimal round trip / 2
+	OffsetNS    int64        `json:"offset_ns"`       // server's monotonic clock minus the worker's; once armed, as t0 rests on it
+	ErrorNS     int64        `json:"error_ns"`        // bound of the offset's error: round trip / 2, and ClockDriftPPM since then
 	Facts       []Fact       `json:"facts,omitempty"` // about the target and the host, with READY
 	CPUPercent  float64      `json:"cpu_percent"`     // of one core
 	MemoryBytes int64        `json:"memory_bytes"`
 }
+
+// ClockDriftPPM is how fast the monotonic clocks of a worker and of the server may part, in millionths of the time that
+// passes: what two crystals that are 100 ppm off in opposite directions come to.
+const ClockDriftPPM = 200
 
 // A HeartbeatAck answers a heartbeat.
 type HeartbeatAck struct {

@@ -60,8 +60,8 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 		return nil, err
 	}
 	r := prepareRun(e, old.ID, old.Plan, nil)
-	r.adopted, r.record, r.asked = true, record, r.hash
-	r.record.Plan = r.plan
+	r.adopted, r.record, r.asked, r.armed = true, record, r.hash, map[int]*bench.Timeline{}
+	r.record.Plan, r.sequence = r.plan, record.NextSequence-1
 	if r.plan.Guard.MaxDuration > 0 {
 		r.guard.until = record.CreatedAt.Add(r.plan.Guard.MaxDuration.D())
 	}
@@ -77,6 +77,7 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 				return nil, fmt.Errorf("read event %d: %w", event.Sequence, err)
 			}
 			r.attempt, r.timeline = a.Attempt, &a.Timeline
+			r.armed[a.Attempt] = &a.Timeline
 			r.t0 = time.Now().Add(time.Until(a.Timeline.T0)) // until the workers say better
 		}
 		if err := r.evidence.event(&event); err != nil {
@@ -137,7 +138,10 @@ func (r *run) replay(p *bench.Report) error {
 		return err
 	}
 	for _, m := range r.roster.members {
-		if m.Name() == p.Worker && m.Generation <= p.Generation {
+		if m.Name() == p.Worker && p.Generation < m.Generation {
+			return nil // it was replaced before anything counted
+		}
+		if m.Name() == p.Worker {
 			m.Generation = p.Generation // its row may be older than its reports
 			m.count(p, &counted)
 			m.durable.reach(p.Seq)
@@ -163,6 +167,9 @@ func (r *run) resume(wctx context.Context) *ending {
 			detail: fmt.Sprintf("the server (%s) ended in %s, and its workers with it", r.record.Owner, r.record.Phase)}
 	}
 	for _, m := range r.roster.members {
+		if m.Status == bench.WorkerDead && !m.Final && r.record.Status != bench.StatusCancelling {
+			r.early(bench.ReasonWorkerLost, "%s was lost before the server that drove the run was", m.Name())
+		}
 		if m.Generation == 0 || m.Final || m.Status == bench.WorkerDead {
 			continue
 		}
@@ -172,12 +179,15 @@ func (r *run) resume(wctx context.Context) *ending {
 			r.do(wctx, func() { r.roster.exited(slot, err) })
 		})
 	}
+	if r.record.Status == bench.StatusCancelling { // the reason is stored, whoever is lost meanwhile, and the workers are told again
+		return &ending{reason: r.record.StopReason, detail: r.record.StopDetail, abort: r.record.Desired == bench.DesiredAbort}
+	}
 	r.waiting = "the workers to be heard again"
 	if _, end := r.until(time.Now().Add(adoptWait), r.roster.allHeard); end != nil {
 		return end
 	}
 	r.waiting = ""
-	if r.record.Status != bench.StatusCancelling && r.record.Desired.Exceeds(r.obeyed) {
+	if r.record.Desired.Exceeds(r.obeyed) {
 		r.desire(r.record.Desired, "somebody whom the server before this one did not hear any more")
 	}
 	switch r.record.Status {
@@ -185,10 +195,8 @@ func (r *run) resume(wctx context.Context) *ending {
 		return r.resumeStarting()
 	case bench.StatusRunning:
 		return r.fromStart()
-	case bench.StatusStopping:
+	default: // STOPPING
 		return r.drain()
-	default: // CANCELLING: the reason is stored, and the workers are told again
-		return &ending{reason: r.record.StopReason, detail: r.record.StopDetail, abort: r.record.Desired == bench.DesiredAbort}
 	}
 }
 
@@ -199,20 +207,26 @@ func (r *run) resumeStarting() *ending {
 		r.timeline, r.t0 = nil, time.Time{}
 		return r.fromMuster()
 	}
-	if r.roster.allStanding(r.attempt) {
-		r.begin()
-		return r.fromStart()
+	stands := r.attempt // the newest, unless a worker that did not hear of it has begun by one before
+	if begun := r.roster.begunBy(); begun > 0 {
+		stands = begun
 	}
-	r.attempt++
-	r.waiting = "the start to be acknowledged"
-	r.tellArm("the start at %s stands, attempt %d")
-	armed, end := r.until(time.Now().Add(adoptWait), func() bool { return r.roster.allStanding(r.attempt) })
-	switch {
-	case end != nil:
-		return end
-	case !armed || time.Since(r.t0) > r.plan.Warmup.D()+r.e.Settings.Lead:
-		return &ending{reason: bench.ReasonServerLost, abort: true,
-			detail: "the server ended while it started the workers: some had begun, the others could not be told in time"}
+	r.timeline = r.armed[stands]
+	if !r.roster.allStanding(stands, stands) {
+		if r.roster.begunBy() == 0 {
+			r.t0 = time.Now().Add(time.Until(r.timeline.T0))
+		}
+		r.attempt++
+		r.waiting = "the start to be acknowledged"
+		r.tellArm("the start at %s stands, attempt %d", true)
+		armed, end := r.until(time.Now().Add(adoptWait), func() bool { return r.roster.allStanding(stands, r.attempt) })
+		if end == nil && !armed {
+			end = &ending{reason: bench.ReasonServerLost, abort: true,
+				detail: "the server ended while it started the workers: some had begun, the others could not be told in time"}
+		}
+		if end != nil {
+			return end
+		}
 	}
 	r.begin()
 	return r.fromStart()
@@ -245,17 +259,29 @@ func (o *roster) anyArmed() bool {
 	return slices.ContainsFunc(o.members, func(m *member) bool { return m.Armed > 0 })
 }
 
-// allStanding reports whether every worker is armed for an attempt, or has started already.
-func (o *roster) allStanding(attempt int) bool {
-	return o.all(func(m *member) bool { return m.Armed == attempt || m.SinceT0US > 0 })
+// begunBy is the newest attempt by which a worker has begun; 0 when none has.
+func (o *roster) begunBy() int {
+	attempt := 0
+	for _, m := range o.members {
+		if m.SinceT0US > 0 {
+			attempt = max(attempt, m.Armed)
+		}
+	}
+	return attempt
+}
+
+// allStanding reports whether every worker is armed for one of two attempts that have the same t0.
+func (o *roster) allStanding(stands, again int) bool {
+	return o.all(func(m *member) bool { return m.Armed == stands || m.Armed == again })
 }
 
 // reestimate takes t0 from the workers after a restart: the median of what they say has passed since. Their clocks never
 // stopped, the server's did. It is never moved for them, only found again.
 func (o *roster) reestimate() {
 	var starts []time.Time
+	begun := o.begunBy()
 	for _, m := range o.members {
-		if !m.start.IsZero() {
+		if !m.start.IsZero() && (begun == 0 || m.Armed == begun) { // whoever is armed by another attempt has another t0
 			starts = append(starts, m.start)
 		}
 	}

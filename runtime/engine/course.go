@@ -175,7 +175,7 @@ func (r *run) arm() *ending {
 		if r.plan.Iterations == 0 {
 			r.timeline.EndUS = r.timeline.WarmupUS + r.plan.Duration.D().Microseconds()
 		}
-		r.tellArm("start at %s, attempt %d")
+		r.tellArm("start at %s, attempt %d", false)
 		armed, end := r.until(r.t0.Add(-armMargin), func() bool { return r.roster.allArmed(attempt) })
 		if end != nil {
 			return end
@@ -189,10 +189,10 @@ func (r *run) arm() *ending {
 		detail: "the start was not acknowledged in time by " + r.roster.unarmed()}
 }
 
-// tellArm stores the time line and sends it. format has t0 and the attempt.
-func (r *run) tellArm(format string) {
+// tellArm stores the time line and sends it. format has t0 and the attempt; standing says that some may have begun by it.
+func (r *run) tellArm(format string, standing bool) {
 	r.announce(bench.EventArm, "info", r.t0, bench.Arm{
-		Attempt: r.attempt, T0NS: int64(r.t0.Sub(r.e.start)), Timeline: *r.timeline,
+		Attempt: r.attempt, T0NS: int64(r.t0.Sub(r.e.start)), Timeline: *r.timeline, Standing: standing,
 	}, format, r.timeline.T0.Format("15:04:05.000"), r.attempt)
 }
 
@@ -372,6 +372,9 @@ func (r *run) conclude(end *ending) {
 		r.complete(result)
 		return
 	}
+	ctx, cancel := r.storing()
+	r.e.writer.flush(ctx) // or it is said below; until it is durable, only the workers have what they said last
+	cancel()
 	r.kill() // whoever is left now has nothing more to say
 	r.second.finish()
 	if end == nil && r.wish != nil { // the last second had a reason
@@ -396,7 +399,7 @@ func (r *run) conclude(end *ending) {
 	r.e.writer.put(bench.Batch{
 		Results: []bench.Result{*result}, Totals: []bench.Totals{r.totals()}, Workers: r.roster.rows(),
 	}, nil)
-	ctx, cancel := r.storing()
+	ctx, cancel = r.storing()
 	if err := r.e.writer.flush(ctx); err != nil && end.reason != bench.ReasonJournalUnavailable {
 		end = &ending{reason: bench.ReasonJournalUnavailable, detail: fmt.Sprintf("the result could not be stored: %v", err)}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -13,163 +12,83 @@ import (
 
 	"bench/runtime/bench"
 	"bench/runtime/engine"
-	"bench/runtime/fleet"
-	"bench/runtime/load"
 	"bench/runtime/worker"
-	"bench/sql/target/null"
 )
 
-// A world is an engine with its workers in one bubble of fake time.
-type world struct {
-	t      *testing.T
-	store  *memory
-	engine *engine.Engine
-	heard  *listener
-	hooks  hooks
-	id     string
+// A tale is one run in which nothing is left to chance, taken to its end in fake time.
+type tale struct {
+	*machine
+	id string
 }
 
-// hooks bend what workers meet.
-type hooks struct {
-	control func(slot int, c worker.Control) worker.Control
-	setup   func(ctx context.Context) error
-	open    func() error
-	store   func(engine.Store) engine.Store
-}
-
-type listener struct {
-	mu      sync.Mutex
-	seconds []bench.Second
-	ended   []*bench.Result
-	runs    []*bench.Run
-	events  []bench.Event
-}
-
-func (l *listener) Started(*bench.Run) {}
-func (l *listener) Event(e bench.Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.events = append(l.events, e)
-}
-func (l *listener) Second(s *bench.Second, _ bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.seconds = append(l.seconds, *s)
-}
-func (l *listener) Ended(run *bench.Run, r *bench.Result) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ended, l.runs = append(l.ended, r), append(l.runs, run)
-}
-
-func (w *world) Place(_ string, t bench.Target) (bench.Target, error) { return t, nil }
-func (w *world) Remove(string, bench.Target) error                    { return nil }
-func (w *world) Script(ctx context.Context, _ bench.Target, _ func(bench.Secret) (string, error), _ []string) error {
-	if w.hooks.setup != nil {
-		return w.hooks.setup(ctx)
-	}
-	return nil
-}
-
-// slots is a local fleet that lets a test stand between a worker and the plane.
-type slots struct{ w *world }
-
-func (s slots) Work(ctx context.Context, run string, slot int) error {
-	control := worker.Control(s.w.engine)
-	if s.w.hooks.control != nil {
-		control = s.w.hooks.control(slot, control)
-	}
-	start := time.Now()
-	return fleet.Local{Config: func() worker.Config {
-		return worker.Config{
-			Control: control, Host: "test", PID: 100 + slot, Log: slog.New(slog.DiscardHandler),
-			Lookup:    func(bench.Secret) (string, error) { return "", errors.New("no secret") },
-			Monotonic: func() int64 { return int64(time.Since(start)) },
-			Open: func(ctx context.Context, plan *bench.Plan, lookup func(bench.Secret) (string, error), tag string) (load.Target, error) {
-				if s.w.hooks.open != nil {
-					if err := s.w.hooks.open(); err != nil {
-						return nil, err
-					}
-				}
-				return null.Open(ctx, plan.Target, lookup, 1, tag)
-			},
-		}
-	}}.Work(ctx, run, slot)
-}
-
-func plan(change func(*bench.Plan)) *bench.Plan {
-	p := &bench.Plan{
-		Name: "test", Seed: 1, Warmup: bench.Duration(2 * time.Second), Duration: bench.Duration(5 * time.Second),
-		Drain: bench.Duration(3 * time.Second), Ready: bench.Duration(20 * time.Second),
-		Target: bench.Target{Kind: "null", Options: map[string]string{"latency": "10ms"}},
-		Fleet:  bench.Fleet{Kind: "local", Workers: 2},
-		Workloads: []bench.Workload{
-			{Name: "read", Weight: 3, Statements: []bench.Statement{{Parts: []string{"SELECT 1"}, Fetch: "all"}}},
-			{Name: "write", Weight: 1, Transaction: true, Statements: []bench.Statement{{Parts: []string{"UPDATE t"}, Fetch: "all"}}},
-		},
-		Groups: []bench.Group{{Load: bench.Load{Model: "closed", Connections: 4}, Workloads: []int{0, 1}, Pick: "random"}},
-	}
-	if change != nil {
-		change(p)
-	}
-	return p
-}
-
-// simulate runs one plan to its end in fake time; during, if not nil, acts while it runs.
-func simulate(t *testing.T, p *bench.Plan, h hooks, during func(w *world, id string)) *world {
+// tell runs one plan to its end; during, if not nil, acts while it runs.
+func tell(t *testing.T, p *bench.Plan, b bends, during func(x *tale)) *tale {
 	t.Helper()
-	w := &world{t: t, store: newMemory(), heard: &listener{}, hooks: h}
+	x := &tale{machine: newMachine(t, nil, b)}
 	synctest.Test(t, func(t *testing.T) {
-		outer := w.t
-		w.t = t
-		defer func() { w.t = outer }()
-		ctx, stop := context.WithCancel(t.Context())
-		var store engine.Store = w.store
-		if h.store != nil {
-			store = h.store(store)
-		}
-		w.engine = engine.New(engine.Config{
-			Store: store, Listener: w.heard, Databases: w, Fleets: map[string]engine.Fleet{"local": slots{w}},
-			Lookup: func(bench.Secret) (string, error) { return "", errors.New("no secret") },
-			Log:    slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), Owner: "test",
-		})
-		ran := make(chan error, 1)
-		go func() { ran <- w.engine.Run(ctx) }()
-		synctest.Wait()
-		run, err := w.engine.Create(ctx, "key", p, nil)
+		x.boot()
+		run, err := x.server.Create(t.Context(), "key", p, nil)
 		if err != nil {
 			t.Fatalf("create: %v", err)
 		}
+		x.id = run.ID
 		if during != nil {
-			during(w, run.ID)
+			during(x)
 		}
-		for w.engine.Active() > 0 {
+		for x.server.Active() > 0 {
 			time.Sleep(100 * time.Millisecond) // fake time
 		}
-		stop()
-		if err := <-ran; err != nil && w.store.broken == nil {
-			t.Errorf("engine: %v", err)
-		}
+		x.server.stop()
+		x.going.Wait()
 	})
-	return w
+	return x
 }
 
-func (w *world) run() *bench.Run {
-	if len(w.heard.runs) != 1 {
-		w.t.Fatalf("%d runs ended, want 1", len(w.heard.runs))
+// run is the run as it was told to have ended.
+func (x *tale) run() *bench.Run {
+	x.t.Helper()
+	if len(x.heard.runs) != 1 {
+		x.t.Fatalf("%d runs ended, want 1", len(x.heard.runs))
 	}
-	return w.heard.runs[0]
+	return x.heard.runs[0]
 }
 
-func (w *world) result() *bench.Result { w.run(); return w.heard.ended[0] }
+func (x *tale) result() *bench.Result { x.run(); return x.heard.ended[0] }
+
+// events are those that were stored.
+func (x *tale) events() []bench.Event {
+	x.t.Helper()
+	events, err := x.journal.Events(context.Background(), x.id, 0)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return events
+}
+
+// phases are the states that the run went through.
+func (x *tale) phases() (all []string) {
+	for _, e := range x.events() {
+		if e.Type == bench.EventPhase || e.Type == bench.EventEnd {
+			all = append(all, string(e.Data))
+		}
+	}
+	return all
+}
+
+// stop asks for the end of the run.
+func (x *tale) stop(mode bench.Desired) {
+	if err := x.server.Stop(context.Background(), x.id, mode, "ada"); err != nil {
+		x.t.Error(err)
+	}
+}
 
 func TestPlainRun(t *testing.T) {
 	began := time.Now()
-	w := simulate(t, plan(nil), hooks{}, nil)
+	x := tell(t, plan(nil), bends{}, nil)
 	if real := time.Since(began); real > 10*time.Second {
 		t.Errorf("a simulated run took %s", real)
 	}
-	run, result := w.run(), w.result()
+	run, result := x.run(), x.result()
 	if run.State != (bench.State{Status: bench.StatusCompleted, Phase: bench.PhaseCompleted}) || run.Verdict != bench.VerdictPass {
 		t.Fatalf("ended %v %s (%s: %s)", run.State, run.Verdict, run.StopReason, run.StopDetail)
 	}
@@ -177,7 +96,7 @@ func TestPlainRun(t *testing.T) {
 		`{"status":"RUNNING","phase":"WARMUP"}`, `{"status":"RUNNING","phase":"MEASUREMENT"}`,
 		`{"status":"STOPPING","phase":"PROCESSING"}`, `{"status":"COMPLETED","phase":"PROCESSING"}`, `{"status":"COMPLETED","phase":"COMPLETED"}`,
 	}
-	if got := w.store.phases(run.ID); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := x.phases(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("phases %v, want %v", got, want)
 	}
 	all := result.All()
@@ -194,17 +113,17 @@ func TestPlainRun(t *testing.T) {
 	if result.Workloads[0].Done+result.Workloads[1].Done != all.Done {
 		t.Errorf("workloads %d + %d, all %d", result.Workloads[0].Done, result.Workloads[1].Done, all.Done)
 	}
-	w.checkReports()
+	x.checkReports()
 }
 
 // checkReports holds what the guide says of snapshots against the stored ones, and the seconds against the result.
-func (w *world) checkReports() {
-	t := w.t
+func (x *tale) checkReports() {
+	t := x.t
 	t.Helper()
 	var measured, done int64
 	last := map[string]int64{}
 	preparing := 0
-	for _, s := range w.store.snapshots {
+	for _, s := range x.journal.Snapshots(x.id) {
 		if s.Seq != last[s.Worker]+1 {
 			t.Errorf("%s: report %d after %d", s.Worker, s.Seq, last[s.Worker])
 		}
@@ -228,10 +147,10 @@ func (w *world) checkReports() {
 	if preparing == 0 {
 		t.Error("no report of PREPARING")
 	}
-	if all := w.result().All(); all.Planned != measured || all.Done != done {
+	if all := x.result().All(); all.Planned != measured || all.Done != done {
 		t.Errorf("result %+v, reports planned %d, done %d", all.Ledger, measured, done)
 	}
-	for i, e := range w.store.events[w.run().ID] {
+	for i, e := range x.events() {
 		if e.Sequence != int64(i)+1 {
 			t.Errorf("event %d has sequence %d", i, e.Sequence)
 		}
@@ -239,32 +158,32 @@ func (w *world) checkReports() {
 }
 
 func TestNoWarmupStartsInMeasurement(t *testing.T) {
-	w := simulate(t, plan(func(p *bench.Plan) { p.Warmup = 0 }), hooks{}, nil)
-	if got := w.store.phases(w.run().ID)[0]; got != `{"status":"RUNNING","phase":"MEASUREMENT"}` {
+	x := tell(t, plan(func(p *bench.Plan) { p.Warmup = 0 }), bends{}, nil)
+	if got := x.phases()[0]; got != `{"status":"RUNNING","phase":"MEASUREMENT"}` {
 		t.Errorf("first phase %s", got)
 	}
-	if d := w.result().All().Done; d < 1990 || d > 2004 {
+	if d := x.result().All().Done; d < 1990 || d > 2004 {
 		t.Errorf("%d operations in 5 s, want 2000", d)
 	}
-	w.checkReports()
+	x.checkReports()
 }
 
 func TestIterationsAreExact(t *testing.T) {
-	w := simulate(t, plan(func(p *bench.Plan) { p.Duration, p.Iterations = 0, 1001 }), hooks{}, nil)
-	if all := w.result().All(); all.Done != 1001 || w.run().Status != bench.StatusCompleted {
-		t.Errorf("%d operations, %v: %s", all.Done, w.run().State, w.run().StopDetail)
+	x := tell(t, plan(func(p *bench.Plan) { p.Duration, p.Iterations = 0, 1001 }), bends{}, nil)
+	if all := x.result().All(); all.Done != 1001 || x.run().Status != bench.StatusCompleted {
+		t.Errorf("%d operations, %v: %s", all.Done, x.run().State, x.run().StopDetail)
 	}
-	if us := w.result().WindowUS; us < 2_500_000 || us > 2_530_000 {
+	if us := x.result().WindowUS; us < 2_500_000 || us > 2_530_000 {
 		t.Errorf("window %d µs, want about 1001 × 10 ms ÷ 4", us)
 	}
-	w.checkReports()
+	x.checkReports()
 }
 
 // A second that nobody has reported must not be told as zero without saying so, and live frames must come each second.
 func TestSecondsAreToldOnce(t *testing.T) {
-	w := simulate(t, plan(nil), hooks{}, nil)
+	x := tell(t, plan(nil), bends{}, nil)
 	next := int64(0)
-	for _, s := range w.heard.seconds {
+	for _, s := range x.heard.seconds {
 		if s.Second < 0 || s.Draining {
 			continue
 		}
@@ -279,31 +198,29 @@ func TestSecondsAreToldOnce(t *testing.T) {
 }
 
 func TestStopDrainsAndKeeps(t *testing.T) {
-	w := simulate(t, plan(nil), hooks{}, func(w *world, id string) {
+	x := tell(t, plan(nil), bends{}, func(x *tale) {
 		time.Sleep(5 * time.Second)
-		if err := w.engine.Stop(w.t.Context(), id, bench.DesiredStop, "ada"); err != nil {
-			w.t.Error(err)
-		}
+		x.stop(bench.DesiredStop)
 	})
-	run, all := w.run(), w.result().All()
+	run, all := x.run(), x.result().All()
 	if run.Status != bench.StatusCancelled || run.Phase != bench.PhaseMeasurement || run.StopReason != bench.ReasonStopRequested || !strings.Contains(run.StopDetail, "ada") {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
-	if all.Done < 900 || all.Planned != all.Done || !w.result().Partial {
-		t.Errorf("kept %+v, partial %t", all.Ledger, w.result().Partial)
+	if all.Done < 900 || all.Planned != all.Done || !x.result().Partial {
+		t.Errorf("kept %+v, partial %t", all.Ledger, x.result().Partial)
 	}
-	w.checkReports()
+	x.checkReports()
 }
 
 func TestAbortCensorsWhatHangs(t *testing.T) {
 	p := plan(func(p *bench.Plan) { p.Target.Options = map[string]string{"hang": "true"}; p.Warmup = 0 })
-	w := simulate(t, p, hooks{}, func(w *world, id string) {
+	x := tell(t, p, bends{}, func(x *tale) {
 		time.Sleep(3 * time.Second)
-		w.engine.Stop(w.t.Context(), id, bench.DesiredStop, "ada")
+		x.stop(bench.DesiredStop)
 		time.Sleep(time.Second)
-		w.engine.Stop(w.t.Context(), id, bench.DesiredAbort, "ada")
+		x.stop(bench.DesiredAbort)
 	})
-	run, all := w.run(), w.result().All()
+	run, all := x.run(), x.result().All()
 	if run.Status != bench.StatusCancelled || run.StopReason != bench.ReasonAbortRequested {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
@@ -311,7 +228,7 @@ func TestAbortCensorsWhatHangs(t *testing.T) {
 		t.Errorf("ledger %+v, p50 %d µs", all.Ledger, all.Response.P50US)
 	}
 	var why string
-	for _, s := range w.heard.seconds {
+	for _, s := range x.heard.seconds {
 		if s.Second == 1 && !s.Draining {
 			why = s.Why
 		}
@@ -323,10 +240,10 @@ func TestAbortCensorsWhatHangs(t *testing.T) {
 
 // At the end of the window, what does not finish within the drain limit is counted with its age.
 func TestDrainLimitCensors(t *testing.T) {
-	w := simulate(t, plan(func(p *bench.Plan) {
+	x := tell(t, plan(func(p *bench.Plan) {
 		p.Target.Options = map[string]string{"latency": "10ms", "stall_at": "6s", "stall_for": "60s"}
-	}), hooks{}, nil)
-	run, all := w.run(), w.result().All()
+	}), bends{}, nil)
+	run, all := x.run(), x.result().All()
 	if run.Status != bench.StatusCompleted || all.Censored != 4 || all.InFlight() != 0 {
 		t.Errorf("%v: %s; ledger %+v", run.State, run.StopDetail, all.Ledger)
 	}
@@ -336,13 +253,13 @@ func TestDrainLimitCensors(t *testing.T) {
 }
 
 func TestMissingWorkerIsNamed(t *testing.T) {
-	w := simulate(t, plan(nil), hooks{control: func(slot int, c worker.Control) worker.Control {
-		if slot == 1 {
+	x := tell(t, plan(nil), bends{control: func(p *process, c worker.Control) worker.Control {
+		if p.slot == 1 {
 			return deaf{c}
 		}
 		return c
 	}}, nil)
-	run := w.run()
+	run := x.run()
 	if run.Status != bench.StatusFailed || run.StopReason != bench.ReasonWorkersNotReady || !strings.Contains(run.StopDetail, "worker-1 (launch)") {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
@@ -357,27 +274,27 @@ func (deaf) Register(context.Context, bench.Registration) (*bench.Assignment, er
 
 func TestTargetRefuses(t *testing.T) {
 	refused := &bench.OpError{Class: bench.ErrorConnection, Message: "connection refused"}
-	w := simulate(t, plan(nil), hooks{open: func() error { return refused }}, nil)
-	if run := w.run(); run.Status != bench.StatusFailed || run.StopReason != bench.ReasonTargetUnreachable || !strings.Contains(run.StopDetail, "connection refused") {
+	x := tell(t, plan(nil), bends{open: func() error { return refused }}, nil)
+	if run := x.run(); run.Status != bench.StatusFailed || run.StopReason != bench.ReasonTargetUnreachable || !strings.Contains(run.StopDetail, "connection refused") {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
 }
 
 func TestSetupFails(t *testing.T) {
-	w := simulate(t, plan(func(p *bench.Plan) { p.Setup = []string{"CREATE"} }), hooks{setup: func(context.Context) error {
+	x := tell(t, plan(func(p *bench.Plan) { p.Setup = []string{"CREATE"} }), bends{setup: func(context.Context) error {
 		return &bench.OpError{Class: bench.ErrorOther, Message: "syntax error"}
 	}}, nil)
-	if run := w.run(); run.Status != bench.StatusFailed || run.StopReason != bench.ReasonSetupFailed || run.Phase != bench.PhasePreparing {
+	if run := x.run(); run.Status != bench.StatusFailed || run.StopReason != bench.ReasonSetupFailed || run.Phase != bench.PhasePreparing {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
 }
 
 func TestGuardEndsAFailingRun(t *testing.T) {
-	w := simulate(t, plan(func(p *bench.Plan) {
+	x := tell(t, plan(func(p *bench.Plan) {
 		p.Target.Options = map[string]string{"latency": "10ms", "error_rate": "0.5"}
 		p.Guard.MaxErrorRate = 0.1
-	}), hooks{}, nil)
-	run := w.run()
+	}), bends{}, nil)
+	run := x.run()
 	if run.Status != bench.StatusFailed || run.StopReason != bench.ReasonGuardErrorRate {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
@@ -385,21 +302,21 @@ func TestGuardEndsAFailingRun(t *testing.T) {
 
 func TestSilentWorkerIsStaleThenDead(t *testing.T) {
 	var muted sync.Map
-	w := simulate(t, plan(func(p *bench.Plan) { p.Duration = bench.Duration(60 * time.Second) }), hooks{control: func(slot int, c worker.Control) worker.Control {
-		if slot == 1 {
+	x := tell(t, plan(func(p *bench.Plan) { p.Duration = bench.Duration(60 * time.Second) }), bends{control: func(p *process, c worker.Control) worker.Control {
+		if p.slot == 1 {
 			return mute{c, &muted}
 		}
 		return c
-	}}, func(w *world, id string) {
+	}}, func(x *tale) {
 		time.Sleep(6 * time.Second)
 		muted.Store("now", true)
 	})
-	run := w.run()
+	run := x.run()
 	if run.Status != bench.StatusFailed || run.StopReason != bench.ReasonWorkerLost || !strings.Contains(run.StopDetail, "worker-1") {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
 	var story []string
-	for _, e := range w.heard.events {
+	for _, e := range x.heard.events {
 		if e.Type == bench.EventWorker && strings.Contains(e.Message, "silent") {
 			story = append(story, e.Message)
 		}
@@ -407,8 +324,8 @@ func TestSilentWorkerIsStaleThenDead(t *testing.T) {
 	if len(story) != 2 || !strings.Contains(story[0], "for 5s") || !strings.Contains(story[1], "for 30s") {
 		t.Errorf("told %q", story)
 	}
-	if !w.result().Partial || w.result().Validity != bench.Suspect {
-		t.Errorf("partial %t, %s", w.result().Partial, w.result().Validity)
+	if !x.result().Partial || x.result().Validity != bench.Suspect {
+		t.Errorf("partial %t, %s", x.result().Partial, x.result().Validity)
 	}
 }
 
@@ -435,43 +352,66 @@ func (m mute) Report(ctx context.Context, r bench.Report) (*bench.ReportAck, err
 }
 
 func TestJournalGone(t *testing.T) {
-	w := simulate(t, plan(func(p *bench.Plan) { p.Duration = bench.Duration(120 * time.Second) }), hooks{}, func(w *world, id string) {
+	x := tell(t, plan(func(p *bench.Plan) { p.Duration = bench.Duration(120 * time.Second) }), bends{}, func(x *tale) {
 		time.Sleep(6 * time.Second)
-		w.store.breakDown(errors.New("disk full"))
+		x.spindle.breakDown(errors.New("disk full"))
 	})
-	if run := w.run(); run.Status != bench.StatusFailed || run.StopReason != bench.ReasonJournalUnavailable || !strings.Contains(run.StopDetail, "disk full") {
+	if run := x.run(); run.Status != bench.StatusFailed || run.StopReason != bench.ReasonJournalUnavailable || !strings.Contains(run.StopDetail, "disk full") {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
 }
 
+// denying is a store that creates a run and says, once, that it did not.
+type denying struct {
+	engine.Store
+	times int
+}
+
+func (d *denying) Create(ctx context.Context, r *bench.Run, first bench.Event) error {
+	err := d.Store.Create(ctx, r, first)
+	if d.times++; d.times == 1 {
+		return errors.Join(err, errDisk)
+	}
+	return err
+}
+
+// A run that is stored is driven, whatever the journal said of it: there is none in it that nobody knows.
+func TestCreatedAndDenied(t *testing.T) {
+	var d *denying
+	x := tell(t, plan(nil), bends{store: func(s engine.Store) engine.Store { d = &denying{Store: s}; return d }}, nil)
+	if x.run().Status != bench.StatusCompleted || d.times != 2 {
+		t.Errorf("ended %v after %d tries", x.run().State, d.times)
+	}
+}
+
 func TestSameKeySameRun(t *testing.T) {
-	simulate(t, plan(nil), hooks{}, func(w *world, id string) {
-		again, err := w.engine.Create(w.t.Context(), "key", plan(nil), nil)
-		if err != nil || again.ID != id {
-			w.t.Errorf("%v, %v", again, err)
+	tell(t, plan(nil), bends{}, func(x *tale) {
+		again, err := x.server.Create(context.Background(), "key", plan(nil), nil)
+		if err != nil || again.ID != x.id {
+			x.t.Errorf("%v, %v", again, err)
 		}
-		_, err = w.engine.Create(w.t.Context(), "key", plan(func(p *bench.Plan) { p.Seed = 9 }), nil)
+		_, err = x.server.Create(context.Background(), "key", plan(func(p *bench.Plan) { p.Seed = 9 }), nil)
 		if bench.CodeOf(err) != bench.CodeKeyReused {
-			w.t.Errorf("another plan with the same key: %v", err)
+			x.t.Errorf("another plan with the same key: %v", err)
 		}
 	})
 }
 
 // A stop that is stored at the very moment of a phase change is obeyed all the same.
 func TestStopDuringTransition(t *testing.T) {
-	var w *world
+	var x *tale
 	var once sync.Once
-	w = simulate(t, plan(nil), hooks{store: func(s engine.Store) engine.Store {
+	x = tell(t, plan(nil), bends{store: func(s engine.Store) engine.Store {
 		return atTransition{s, func(to bench.State) {
 			if to.Phase == bench.PhaseMeasurement && to.Status == bench.StatusRunning {
 				once.Do(func() {
-					s.Desire(context.Background(), w.id, bench.DesiredStop)
-					go w.engine.Stop(context.Background(), w.id, bench.DesiredStop, "ada")
+					s.Desire(context.Background(), x.id, bench.DesiredStop)
+					go x.server.Stop(context.Background(), x.id, bench.DesiredStop, "ada")
 				})
 			}
 		}}
-	}}, func(x *world, id string) { w = x; w.id = id })
-	if run := w.run(); run.StopReason != bench.ReasonStopRequested {
+	}}, func(y *tale) { x = y })
+	if run := x.run(); run.StopReason != bench.ReasonStopRequested {
 		t.Errorf("ended %v, %s", run.State, run.StopReason)
 	}
 }
@@ -488,33 +428,33 @@ func (a atTransition) Transition(ctx context.Context, t bench.Transition) (*benc
 
 // A store that fails for a moment ends no run.
 func TestJournalStumbles(t *testing.T) {
-	w := simulate(t, plan(nil), hooks{}, func(w *world, id string) {
+	x := tell(t, plan(nil), bends{}, func(x *tale) {
 		for range 5 {
-			w.store.breakDown(errors.New("busy"))
+			x.spindle.breakDown(errors.New("busy"))
 			time.Sleep(300 * time.Millisecond)
-			w.store.breakDown(nil)
+			x.spindle.breakDown(nil)
 			time.Sleep(900 * time.Millisecond)
 		}
 	})
-	if run := w.run(); run.Status != bench.StatusCompleted {
+	if run := x.run(); run.Status != bench.StatusCompleted {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
-	w.checkReports()
+	x.checkReports()
 }
 
 // A worker that somebody else ended is not a worker that did its part.
 func TestWorkerEndedFromOutside(t *testing.T) {
 	end := make(chan struct{})
-	w := simulate(t, plan(nil), hooks{control: func(slot int, c worker.Control) worker.Control {
-		if slot == 1 {
+	x := tell(t, plan(nil), bends{control: func(p *process, c worker.Control) worker.Control {
+		if p.slot == 1 {
 			return ends{c, end}
 		}
 		return c
-	}}, func(w *world, id string) {
+	}}, func(x *tale) {
 		time.Sleep(5 * time.Second)
 		close(end)
 	})
-	if run := w.run(); run.Status != bench.StatusFailed || run.StopReason != bench.ReasonWorkerLost || !strings.Contains(run.StopDetail, "worker-1") {
+	if run := x.run(); run.Status != bench.StatusFailed || run.StopReason != bench.ReasonWorkerLost || !strings.Contains(run.StopDetail, "worker-1") {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
 }
@@ -542,39 +482,37 @@ func (e ends) Events(ctx context.Context, run, w string, generation, after int64
 
 // What goes wrong in the last second is seen.
 func TestGuardInTheLastSecond(t *testing.T) {
-	w := simulate(t, plan(func(p *bench.Plan) {
+	x := tell(t, plan(func(p *bench.Plan) {
 		p.Warmup, p.Duration = 0, bench.Duration(time.Second)
 		p.Target.Options = map[string]string{"latency": "10ms", "error_rate": "0.9"}
 		p.Guard.MaxErrorRate = 0.05
-	}), hooks{}, nil)
-	if run := w.run(); run.StopReason != bench.ReasonGuardErrorRate {
+	}), bends{}, nil)
+	if run := x.run(); run.StopReason != bench.ReasonGuardErrorRate {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
 }
 
 // A stop that comes while workers drain leaves the window as it was.
 func TestStopInProcessing(t *testing.T) {
-	w := simulate(t, plan(func(p *bench.Plan) {
+	x := tell(t, plan(func(p *bench.Plan) {
 		p.Drain = bench.Duration(30 * time.Second)
 		p.Target.Options = map[string]string{"latency": "10ms", "stall_at": "6s", "stall_for": "20s"}
-	}), hooks{}, func(w *world, id string) {
+	}), bends{}, func(x *tale) {
 		time.Sleep(12 * time.Second)
-		if err := w.engine.Stop(w.t.Context(), id, bench.DesiredAbort, "ada"); err != nil {
-			w.t.Error(err)
-		}
+		x.stop(bench.DesiredAbort)
 	})
-	if r := w.result(); r.WindowUS != 5_000_000 || r.All().Throughput == 0 || w.run().Phase != bench.PhaseProcessing {
-		t.Errorf("window %d µs, %.1f/s, %v", r.WindowUS, r.All().Throughput, w.run().State)
+	if r := x.result(); r.WindowUS != 5_000_000 || r.All().Throughput == 0 || x.run().Phase != bench.PhaseProcessing {
+		t.Errorf("window %d µs, %.1f/s, %v", r.WindowUS, r.All().Throughput, x.run().State)
 	}
 }
 
 // Operations that end after the window are counted, and are no throughput of it.
 func TestThroughputIsOfTheWindow(t *testing.T) {
-	w := simulate(t, plan(func(p *bench.Plan) {
+	x := tell(t, plan(func(p *bench.Plan) {
 		p.Warmup, p.Duration, p.Drain = 0, bench.Duration(time.Second), bench.Duration(10*time.Second)
 		p.Target.Options["latency"] = "3s"
-	}), hooks{}, nil)
-	if all := w.result().All(); all.Done != 4 || all.Throughput != 0 {
+	}), bends{}, nil)
+	if all := x.result().All(); all.Done != 4 || all.Throughput != 0 {
 		t.Errorf("%d done, %.1f/s, want 4 and 0", all.Done, all.Throughput)
 	}
 }

@@ -25,16 +25,6 @@ func (f *feed) add(e bench.Event) {
 	f.changed = make(chan struct{})
 }
 
-// last is the sequence number of the newest event, 0 before there is one.
-func (f *feed) last() int64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.events) == 0 {
-		return 0
-	}
-	return f.events[len(f.events)-1].Sequence
-}
-
 // end lets nobody wait any more.
 func (f *feed) end() {
 	f.mu.Lock()

@@ -23,6 +23,7 @@ type member struct {
 	instance string
 	launched time.Time
 	heard    time.Time // on the monotonic clock
+	beats    int64     // number of the newest heartbeat
 	durable  *progress
 	since    int64     // end of its last report of MEASUREMENT
 	gone     bool      // its process ended
@@ -90,17 +91,14 @@ func (o *roster) member(worker string, generation int64) (*member, error) {
 // Name is the worker's name.
 func (m *member) Name() string { return m.Worker.Worker }
 
-// beat takes in a heartbeat.
+// beat takes in a heartbeat. One that was overtaken on its way says nothing that is still true.
 func (o *roster) beat(m *member, h bench.Heartbeat) {
+	if h.Number <= m.beats {
+		return
+	}
+	m.beats, h.Number = h.Number, 0
 	m.heard, m.LastHeartbeat = time.Now(), time.Now().UTC()
 	was := m.Status
-	if o.r.adopted && h.SinceT0US != 0 {
-		start := time.Now().Add(-time.Duration(h.SinceT0US) * time.Microsecond)
-		if m.start.IsZero() || start.Before(m.start) { // the earliest was the least delayed on its way
-			m.start = start
-			o.reestimate()
-		}
-	}
 	m.adopted = false
 	if h.Facts != nil {
 		for _, f := range h.Facts {
@@ -115,6 +113,13 @@ func (o *roster) beat(m *member, h bench.Heartbeat) {
 		h.Status, h.Stage, h.Phase = m.Status, m.Stage, m.Phase // it has said its last word
 	}
 	m.Heartbeat = h
+	if o.r.adopted && h.SinceT0US != 0 {
+		start := time.Now().Add(-time.Duration(h.SinceT0US) * time.Microsecond)
+		if m.start.IsZero() || start.Before(m.start) { // the earliest was the least delayed on its way
+			m.start = start
+			o.reestimate()
+		}
+	}
 	if h.Status == bench.WorkerReady && m.ReadyAt == nil {
 		if h.PlanHash != o.r.hash {
 			o.r.early(bench.ReasonWorkerFailed, "%s is ready for another plan: its hash is %.12s", m.Name(), h.PlanHash)
@@ -324,11 +329,12 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// clockError is the largest bound of a worker's clock error.
+// clockError is the largest bound of how far off a worker's clock is, or was at t0. What clocks drift apart after it makes no
+// worker's window longer or shorter than that of the others by more than its share of ClockDriftPPM.
 func (o *roster) clockError() time.Duration {
 	var worst int64
 	for _, m := range o.members {
-		worst = max(worst, m.ErrorNS)
+		worst = max(worst, m.ErrorNS-max(m.SinceT0US, 0)*bench.ClockDriftPPM/1000)
 	}
 	return time.Duration(worst)
 }

@@ -31,6 +31,7 @@ type run struct {
 
 	adopted    bool       // from a server that is gone
 	record     *bench.Run // as last stored
+	sequence   int64      // of the newest event
 	ctx        context.Context
 	ended      <-chan struct{} // the server is told to end; nil once that was heard
 	timer      *time.Timer
@@ -47,8 +48,9 @@ type run struct {
 	toldEnd    bool      // the listener knows of the end
 	t0         time.Time // with a monotonic reading; zero before ARM
 	timeline   *bench.Timeline
-	attempt    int   // of the newest ARM
-	cut        int64 // microseconds of MEASUREMENT that were really measured, when it was cut short
+	attempt    int                     // of the newest ARM
+	armed      map[int]*bench.Timeline // by attempt, of the servers before this one
+	cut        int64                   // microseconds of MEASUREMENT that were really measured, when it was cut short
 	workers    sync.WaitGroup
 	kill       context.CancelFunc // of all workers
 }
@@ -100,7 +102,13 @@ func (r *run) create(ctx context.Context) error {
 		Run: r.id, Sequence: 1, Epoch: 1, Type: bench.EventCreated, Severity: "info", EffectiveAt: now, CreatedAt: now,
 		Message: fmt.Sprintf("run %s created: %s, %s on %s", p.Name, plural(p.Connections(), "connection"), plural(p.Fleet.Workers, "worker"), p.Target.Kind),
 	}
-	if err := r.e.Store.Create(ctx, r.record, first); err != nil {
+	err := r.e.Store.Create(ctx, r.record, first)
+	if err != nil && bench.CodeOf(err) == bench.CodeInternal { // it may be stored all the same; nobody else has its id
+		if err = r.e.Store.Create(ctx, r.record, first); bench.CodeOf(err) == bench.CodeConflict {
+			err = nil
+		}
+	}
+	if err != nil {
 		return err
 	}
 	r.publish()
@@ -148,6 +156,7 @@ func (r *run) publish() {
 
 // heard gives a stored event to workers and to the listener.
 func (r *run) heard(e bench.Event) {
+	r.sequence = e.Sequence
 	r.feed.add(e)
 	if !r.toldEnd {
 		r.e.Listener.Event(e)
@@ -173,7 +182,8 @@ func (r *run) announce(kind bench.EventType, severity string, at time.Time, data
 	if err != nil {
 		r.unstored(err)
 		if kind == bench.EventStop || kind == bench.EventAbort { // workers must stop, whether it can be stored or not
-			e.Sequence = r.feed.last() + 1
+			r.sequence++
+			e.Sequence = r.sequence
 			r.feed.add(e)
 		}
 		return
@@ -206,22 +216,18 @@ func (r *run) transit(to bench.State, at time.Time, end *ending, format string, 
 		stored, event, err = r.e.Store.Transition(ctx, t)
 		return err
 	})
+	if c, ok := errors.AsType[*bench.Conflict](err); ok && c.Got == to && c.GotEpoch == t.Epoch {
+		// Nobody else changes the run in this epoch: a try before had an error for an answer, and was stored all the same.
+		stored, event, err = r.after(t), t.Event, nil
+		event.Sequence = r.sequence + 1
+	}
 	if err != nil {
 		r.unstored(err)
 		if !to.Status.Terminal() {
 			return // the run stands where it is stored, and ends from there
 		}
 		// It must come to an end that can be seen, even if it cannot be stored.
-		next := *r.record
-		next.State = to
-		if end != nil {
-			next.StopReason, next.StopDetail = end.reason, end.detail
-		}
-		if t.Ended {
-			now := time.Now().UTC()
-			next.EndTime, next.Verdict, next.Validity = &now, t.Verdict, t.Validity
-		}
-		r.record = &next
+		r.record = r.after(t)
 		r.publish()
 		return
 	}
@@ -229,6 +235,26 @@ func (r *run) transit(to bench.State, at time.Time, end *ending, format string, 
 	r.record = stored
 	r.publish()
 	r.heard(event)
+}
+
+// after is the run as a transition leaves it.
+func (r *run) after(t bench.Transition) *bench.Run {
+	next := *r.record
+	next.State = t.To
+	if line := t.Timeline; line != nil {
+		at := func(us int64) *time.Time { return new(line.T0.Add(time.Duration(us) * time.Microsecond)) }
+		next.StartTime, next.WarmupEnd = at(0), at(line.WarmupUS)
+		if line.EndUS != 0 {
+			next.MeasurementEnd = at(line.EndUS)
+		}
+	}
+	if t.StopReason != "" {
+		next.StopReason, next.StopDetail = t.StopReason, t.StopDetail
+	}
+	if t.Ended {
+		next.EndTime, next.Verdict, next.Validity = &t.At, t.Verdict, t.Validity
+	}
+	return &next
 }
 
 // storing is the context of a write that the course waits for.

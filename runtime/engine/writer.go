@@ -10,8 +10,12 @@ import (
 	"bench/runtime/bench"
 )
 
-// writeEvery is the least time between two batches: a worker's reports of the same second share a transaction.
-const writeEvery = 50 * time.Millisecond
+// The times of the writer: batches are writeEvery apart at least, so that the reports of one second share a transaction, and a
+// batch is begun gather after there is something to write, so that what is put in the same moment is not torn apart.
+const (
+	writeEvery = 50 * time.Millisecond
+	gather     = time.Millisecond
+)
 
 // A writer stores batches in order, behind the backs of the runs. What cannot be stored is kept and tried again; after
 // limit of failing it says so once and goes on trying, so that a disk that is cleared in time costs nothing.
@@ -85,11 +89,17 @@ func (w *writer) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return w.last()
 		}
+		rest(ctx, gather)
 		w.write(ctx)
-		select {
-		case <-time.After(writeEvery):
-		case <-ctx.Done():
-		}
+		rest(ctx, writeEvery)
+	}
+}
+
+// rest waits, unless ctx ends.
+func rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 type armed struct {
 	bench.Arm
 	t0 time.Time // on this worker's clock, with a monotonic reading
+	by probe     // that t0 rests on
 }
 
 // hear obeys control events until the worker ends. Silence and errors are borne: the heart decides when it is too long.
@@ -23,17 +24,17 @@ func (w *worker) hear() {
 			if final(err) {
 				return
 			}
-			select {
-			case <-time.After(wait):
-			case <-w.ctx.Done():
-			}
+			w.rest(wait)
 			wait = min(2*wait, 2*time.Second)
 			continue
 		}
-		wait = 50 * time.Millisecond
+		met := true
 		for _, e := range events {
 			if e.Sequence <= after {
 				continue
+			}
+			if met = e.Type != bench.EventArm || w.clock.met(e.Epoch); !met {
+				break // its t0 means nothing before a heartbeat has measured its server's clock: it is asked for again
 			}
 			after = e.Sequence
 			if e.Epoch < epoch {
@@ -42,6 +43,18 @@ func (w *worker) hear() {
 			epoch = e.Epoch
 			w.obey(e)
 		}
+		if wait = 50 * time.Millisecond; !met {
+			w.tell(func(*bench.Heartbeat) {})
+			w.rest(wait)
+		}
+	}
+}
+
+// rest waits, unless the worker ends.
+func (w *worker) rest(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-w.ctx.Done():
 	}
 }
 
@@ -53,11 +66,14 @@ func (w *worker) obey(e bench.Event) {
 			w.Log.Error("an ARM could not be read", "error", err, "sequence", e.Sequence)
 			return
 		}
-		t0, valid := w.clock.at(e.Epoch, a.T0NS)
-		if !valid {
+		var valid bool
+		if a.t0, a.by, valid = w.clock.at(e.Epoch, a.T0NS); !valid {
 			return
 		}
-		a.t0 = t0
+		if late := time.Since(a.t0); late >= 0 && !(a.Standing && late < time.Duration(a.Timeline.WarmupUS)*time.Microsecond) {
+			w.Log.Warn("an ARM came too late to be obeyed", "late", late, "attempt", a.Attempt)
+			break // whoever is not armed is sent a later t0
+		}
 		select {
 		case <-w.armed: // replaced by the later attempt
 		default:
@@ -77,13 +93,11 @@ func (w *worker) awaitStart() (a armed, started bool) {
 	for {
 		select {
 		case a = <-w.armed:
-			due = time.After(time.Until(a.t0))
-			w.tell(func(h *bench.Heartbeat) { h.Armed, w.t0 = a.Attempt, a.t0 })
+			due = w.arm(a)
 		case <-due:
 			select {
 			case a = <-w.armed: // in the same moment: the later attempt counts
-				due = time.After(time.Until(a.t0))
-				w.tell(func(h *bench.Heartbeat) { h.Armed, w.t0 = a.Attempt, a.t0 })
+				due = w.arm(a)
 				continue
 			default:
 			}
@@ -94,4 +108,10 @@ func (w *worker) awaitStart() (a armed, started bool) {
 			return a, false
 		}
 	}
+}
+
+// arm acknowledges an ARM and returns the wait for its t0.
+func (w *worker) arm(a armed) <-chan time.Time {
+	w.tell(func(h *bench.Heartbeat) { h.Armed, w.t0, w.by = a.Attempt, a.t0, a.by })
+	return time.After(time.Until(a.t0))
 }

@@ -13,7 +13,10 @@ const beatEvery = time.Second
 // beatAgain is how soon a beat that was not heard is repeated.
 const beatAgain = 100 * time.Millisecond
 
-// tell changes what the heart says and makes it beat at once.
+// gather is how long a beat waits for what else changes in the same moment, so that one beat says all of it.
+const gather = time.Millisecond
+
+// tell changes what the heart says and makes it beat.
 func (w *worker) tell(change func(*bench.Heartbeat)) {
 	w.mu.Lock()
 	change(&w.heart)
@@ -38,22 +41,21 @@ func (w *worker) synchronize() error {
 
 // pulse beats until the worker ends, and ends the worker when the plane is gone for too long or refuses it.
 func (w *worker) pulse() {
-	ticker := time.NewTicker(beatEvery)
-	defer ticker.Stop()
-	reached := time.Now()
-	var again <-chan time.Time
-	for {
+	due := time.NewTimer(beatEvery)
+	defer due.Stop()
+	for reached := time.Now(); ; {
 		select {
 		case <-w.ctx.Done():
 			return
-		case <-ticker.C:
 		case <-w.beat:
-		case <-again:
+			due.Reset(gather)
+			continue
+		case <-due.C:
 		}
-		again = nil
 		switch err := w.sendBeat(w.ctx); {
 		case err == nil:
 			reached = time.Now()
+			due.Reset(beatEvery)
 		case final(err):
 			w.halt(err, true)
 			w.sender.giveUp(err)
@@ -63,7 +65,7 @@ func (w *worker) pulse() {
 			w.sender.giveUp(ErrServerLost)
 			return
 		default: // it may have been the ARMED that somebody waits for
-			again = time.After(beatAgain)
+			due.Reset(beatAgain)
 		}
 	}
 }
@@ -81,21 +83,22 @@ func (w *worker) lastBeat() {
 func (w *worker) sendBeat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	offset, bound := w.clock.estimate()
+	clock := w.clock.estimate()
 	cpu, memory := w.usage.read()
 	errors, last := w.exhibits.Errors()
 	w.mu.Lock()
+	w.heart.Number++
 	h := w.heart
 	if h.Fatal == "" {
 		h.ErrorCount, h.LastError = errors, last
 	}
-	if !w.t0.IsZero() {
-		h.SinceT0US = time.Since(w.t0).Microseconds()
+	if !w.t0.IsZero() { // which is never moved: what it rests on gets worse with time, whatever is known better by now
+		h.SinceT0US, clock = time.Since(w.t0).Microseconds(), w.by
 	}
 	w.heart.Facts = nil // once is enough
 	w.mu.Unlock()
-	h.OffsetNS, h.ErrorNS, h.CPUPercent, h.MemoryBytes = offset, bound, cpu, memory
 	sent := w.clock.local()
+	h.OffsetNS, h.ErrorNS, h.CPUPercent, h.MemoryBytes = clock.offset, clock.bound(sent), cpu, memory
 	ack, err := w.Control.Heartbeat(ctx, h)
 	if err != nil {
 		if h.Facts != nil {

@@ -104,10 +104,7 @@ func (s *sender) run() {
 			return
 		}
 		s.rewind()
-		select {
-		case <-time.After(wait):
-		case <-s.w.ctx.Done():
-		}
+		s.w.rest(wait)
 		wait = min(2*wait, 2*time.Second)
 	}
 }

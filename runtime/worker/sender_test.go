@@ -162,20 +162,3 @@ type refusing struct{ Control }
 func (*refusing) Report(context.Context, bench.Report) (*bench.ReportAck, error) {
 	return nil, bench.Errorf(bench.CodeGenerationStale, "declared dead")
 }
-
-func TestClockTakesTheShortestTrip(t *testing.T) {
-	var c clock
-	c.observe(1, 1000, 9000, 105_000) // 8 µs: server at the middle, 5000, is 100 µs ahead
-	c.observe(1, 20_000, 22_000, 121_500)
-	c.observe(1, 30_000, 70_000, 999_999_999) // a slow trip says nothing new
-	if offset, bound := c.estimate(); offset != 100_500 || bound != 1000 {
-		t.Errorf("offset %d ± %d, want 100500 ± 1000", offset, bound)
-	}
-	c.observe(2, 100_000, 104_000, 5_000) // another server, another clock
-	if offset, bound := c.estimate(); offset != -97_000 || bound != 2000 {
-		t.Errorf("offset %d ± %d, want -97000 ± 2000", offset, bound)
-	}
-	if _, valid := c.at(1, 0); valid {
-		t.Error("a server that was replaced is obeyed")
-	}
-}

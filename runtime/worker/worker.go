@@ -91,6 +91,7 @@ type worker struct {
 	mu    sync.Mutex
 	heart bench.Heartbeat
 	t0    time.Time // that it is armed for
+	by    probe     // that t0 rests on
 }
 
 // Run joins the run and returns when the worker's part in it is over and its FINAL is durable. When ctx ends, it cancels
@@ -115,10 +116,13 @@ func Run(ctx context.Context, c Config) error {
 	defer parts.Wait()
 	defer cancel(nil)
 	parts.Go(w.hear)
-	parts.Go(w.pulse)
 	parts.Go(w.sender.run)
 
-	err := w.work(abort)
+	err := w.synchronize()
+	if err == nil {
+		parts.Go(w.pulse)
+		err = w.work(abort)
+	}
 	if err != nil {
 		w.giveUp(err)
 	}
@@ -156,11 +160,8 @@ func (w *worker) register(ctx context.Context) error {
 	}
 }
 
-// work is the worker's way from registration to FINAL.
+// work is the worker's way from a clock that is known to FINAL.
 func (w *worker) work(abort context.Context) error {
-	if err := w.synchronize(); err != nil {
-		return err
-	}
 	preparing := w.prepareReports()
 	err := w.ready(abort)
 	if err != nil {

@@ -42,11 +42,34 @@ type Problem struct {
 
 func (p *Problem) Error() string { return p.Detail }
 
-// Health is GET /readyz, each component with "ok" or what is wrong with it.
+// Health is GET /readyz, each component with "ok" or what is wrong with it. A replica is a component whose troubles do not
+// make a server less ready.
 type Health struct {
 	Status     string            `json:"status"`
 	Components map[string]string `json:"components"`
 }
+
+// A Replica is how the copy of the server's journal stands that the server feeds: GET /api/replica, and in frames of the
+// stream. It is at most a second old.
+type Replica struct {
+	State       ReplicaState `json:"state"`
+	Reached     bool         `json:"reached"`         // since the server started; before, everything in its journal counts as not replicated
+	Place       string       `json:"place,omitempty"` // which one it is, without secrets; not in frames
+	BacklogRows int64        `json:"backlog_rows"`    // written to the journal and not replicated; one written three times counts three times
+	LagMS       int64        `json:"lag_ms"`          // age of the oldest of them
+	Error       string       `json:"error,omitempty"` // why the last attempt to feed it failed, without secrets
+}
+
+// A ReplicaState says in a word how a replica stands.
+type ReplicaState string
+
+// The states of a replica.
+const (
+	ReplicaConnecting ReplicaState = "connecting" // the server has just begun and has no answer yet
+	ReplicaCurrent    ReplicaState = "current"    // it has everything but what was written in the last seconds
+	ReplicaBehind     ReplicaState = "behind"     // it is fed, and lacks more than that
+	ReplicaAway       ReplicaState = "away"       // it cannot be fed; the server tries again and again
+)
 
 // ServerFile is server.json beside a journal, mode 0600, as long as a server owns the journal.
 type ServerFile struct {

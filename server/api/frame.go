@@ -12,8 +12,9 @@ const Protocol = "bench.v1"
 // A Frame is one message of the stream. T says which kind it is and so which fields are set; a reader passes over kinds
 // that it does not know. Seq is per run and gap-free on the server, and is what ?since=EPOCH:SEQ resumes after.
 //
-//	hello  the first: Version, Epoch, Run, Workloads, Columns, GaugeColumns, Timeline, Resume; frames after Seq follow
-//	d      one second: Phase, Second, TS, Rows, Gauges, Workers, Expected, Draining, Corrected, Excluded, Why, Journal
+//	hello  the first: Version, Epoch, Run, Workloads, Columns, GaugeColumns, Timeline, Resume, Replica; frames after Seq follow
+//	d      one second: Phase, Second, TS, Rows, Gauges, Workers, Expected, Draining, Corrected, Excluded, Why, Journal,
+//	       Replica
 //	h      histogram of response times of one workload in one phase over [From, To] seconds: Phase, Workload, Histogram
 //	ev     an event: Event
 //	gap    d frames From..To of Seq were not sent: Why
@@ -51,6 +52,9 @@ type Frame struct {
 	Excluded  map[string]int `json:"excluded,omitempty"`
 	Why       string         `json:"why,omitempty"`     // why there is nothing to show; of gap: slow, ring
 	Journal   string         `json:"journal,omitempty"` // why the journal takes no writes
+
+	// hello and d of a server that feeds a replica: how that stood when the frame was made
+	Replica *Replica `json:"replica,omitempty"`
 
 	// h
 	Workload  *int   `json:"wl,omitempty"`

@@ -121,6 +121,15 @@ func (c *Client) Enrich(ctx context.Context, run string) (*bench.Enrichment, err
 	return send[*bench.Enrichment](ctx, c, about(run)+"/enrich", nil, struct{}{})
 }
 
+// Replica is how the replica stands that the server feeds; nil when it feeds none.
+func (c *Client) Replica(ctx context.Context) (*api.Replica, error) {
+	r, err := read[*api.Replica](ctx, c, "/api/replica", nil)
+	if errors.Is(err, &bench.Error{Code: bench.CodeNotFound}) {
+		return nil, nil
+	}
+	return r, err
+}
+
 // Ready is how the server stands. It needs no token. A server that is not ready is no error.
 func (c *Client) Ready(ctx context.Context) (*api.Health, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)

@@ -61,6 +61,7 @@ func TestRequests(t *testing.T) {
 		{"POST /api/runs", func() error { _, err := c.CreateRun(ctx, "key-1", api.Submission{}); return err }},
 		{"POST /api/runs/@last/stop", func() error { return c.Stop(ctx, "@last", bench.DesiredStop, "me") }},
 		{"GET /readyz", func() error { _, err := c.Ready(ctx); return err }},
+		{"GET /api/replica", func() error { _, err := c.Replica(ctx); return err }},
 		{"GET /api/runs?before=r9&limit=7", func() error { _, err := c.Runs(ctx, 7, "r9"); return err }},
 		{"GET /api/runs/a%2Fb", func() error { _, err := c.Run(ctx, "a/b"); return err }},
 		{"GET /api/runs/r/results", func() error { _, err := c.Result(ctx, "r"); return err }},

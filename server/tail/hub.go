@@ -29,6 +29,7 @@ import (
 	"sync/atomic"
 
 	"bench/runtime/bench"
+	"bench/server/api"
 )
 
 // keepEnded is how many ended runs a hub still streams from memory; older ones are replayed from the history.
@@ -42,6 +43,8 @@ type Hub struct {
 	// Journal is why the server's journal takes no writes, "" while it does, for the frames of runs that go on. It must not
 	// block. Nil is a journal that always works.
 	Journal func() string
+	// Replica is how the server's replica stands, for the frames of runs that go on. It must not block. Nil is none.
+	Replica func() *api.Replica
 	// Log hears of frames that could not be made. Nil is silence.
 	Log *slog.Logger
 
@@ -58,6 +61,9 @@ func (h *Hub) Started(run *bench.Run) {
 	s := newStream(rand.Text()[:8], run, h.Merge, h.logger(run.ID))
 	if h.Journal != nil {
 		s.journal = h.Journal
+	}
+	if h.Replica != nil {
+		s.replica = h.Replica
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

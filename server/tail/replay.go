@@ -43,7 +43,7 @@ func (h *Hub) Replay(run *bench.Run, events []bench.Event, seconds []bench.Secon
 		at = *run.EndTime
 	}
 	if !run.Status.Terminal() {
-		why = "the run has not ended, but no server drives it"
+		why = "the run had not ended when this was stored"
 	}
 	s.end(run, result, why)
 	s.run = withoutSource(run)

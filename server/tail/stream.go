@@ -29,7 +29,8 @@ type frame struct {
 type stream struct {
 	epoch   string
 	log     *slog.Logger
-	journal func() string // why it takes no writes, "" while it does
+	journal func() string       // why it takes no writes, "" while it does
+	replica func() *api.Replica // gives nil when there is none
 
 	// The writer's own.
 	stamp   func() time.Time
@@ -54,6 +55,7 @@ func newStream(epoch string, run *bench.Run, merge func([][]byte) ([]byte, error
 		epoch: epoch, log: log, stamp: time.Now, windows: windows{merge: merge},
 		run: withoutSource(run), timeline: timeline(run), frames: ringFrames, changed: make(chan struct{}),
 		journal: func() string { return "" },
+		replica: func() *api.Replica { return nil },
 	}
 }
 
@@ -112,11 +114,12 @@ func (s *stream) event(event bench.Event) {
 // second puts a second into the ring, and its histograms into their window.
 func (s *stream) second(second *bench.Second, corrected bool) {
 	rows, gauges := api.Columnar(second)
+	replica := s.replica()
 	s.mu.Lock()
 	f := s.encode(&api.Frame{
 		T: "d", Phase: second.Phase, Second: &second.Second, Rows: rows, Gauges: gauges,
 		Workers: second.Workers, Expected: second.Expected, Draining: second.Draining, Corrected: corrected,
-		Excluded: second.Excluded, Why: second.Why, Journal: s.journal(),
+		Excluded: second.Excluded, Why: second.Why, Journal: s.journal(), Replica: replica,
 	})
 	s.ring = append(s.ring, f)
 	s.bytes += len(f.text)

@@ -225,6 +225,44 @@ func TestFramesOfARun(t *testing.T) {
 }
 
 // TestSlowViewer has one viewer that sleeps for 30 s and one that does not.
+// Frames of a run that goes on say how the replica stood when they were made; without one, and in replays, they do not.
+func TestFramesTellOfTheReplica(t *testing.T) {
+	stands := &api.Replica{State: api.ReplicaCurrent}
+	h := &Hub{Replica: func() *api.Replica { return stands }}
+	h.Started(newRun("a"))
+	h.Second(second("a", 0), false)
+	stands = &api.Replica{State: api.ReplicaAway, BacklogRows: 40, LagMS: 6000, Error: "connection refused"}
+	h.Event(event("a", 1))
+	h.Second(second("a", 1), false)
+	h.Ended(ended("a"), nil)
+	var got []string
+	frames, _ := drain(t, watch(t, h, "a", ""))
+	for _, f := range frames {
+		if f.Replica != nil {
+			got = append(got, fmt.Sprint(f.T, " ", *f.Replica))
+		}
+	}
+	away := fmt.Sprint(*stands)
+	if want := []string{"hello " + away, "d " + fmt.Sprint(api.Replica{State: api.ReplicaCurrent}), "d " + away}; !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	replay, err := h.Replay(ended("a"), nil, []bench.Second{*second("a", 0)}, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := new(Hub)
+	plain.Started(newRun("b"))
+	plain.Second(second("b", 0), false)
+	for _, v := range []*Viewer{replay, watch(t, plain, "b", "")} {
+		frames, _ := drain(t, v)
+		for _, f := range frames {
+			if f.Replica != nil || len(frames) < 2 {
+				t.Errorf("frame %s tells of a replica", f.T)
+			}
+		}
+	}
+}
+
 func TestSlowViewer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := Hub{Merge: sum}

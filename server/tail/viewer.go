@@ -128,12 +128,13 @@ func (v *Viewer) gap() []byte {
 
 // watch makes a viewer that begins after position p, if that is one of this stream.
 func (s *stream) watch(p position, now *bench.Run) *Viewer {
+	replica := s.replica()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := &Viewer{stream: s, backlog: s.seq}
 	hello := &api.Frame{
 		T: "hello", TS: api.Stamp(time.Now()), Version: 1, Epoch: s.epoch,
-		Columns: api.Columns, GaugeColumns: api.GaugeColumns, Timeline: s.timeline, Resume: "snapshot",
+		Columns: api.Columns, GaugeColumns: api.GaugeColumns, Timeline: s.timeline, Resume: "snapshot", Replica: replica,
 	}
 	if p.epoch == s.epoch && p.seq <= s.seq {
 		v.cursor = p.seq

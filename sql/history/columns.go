@@ -26,13 +26,17 @@ func (c column) Scan(value any) error {
 	return c(value)
 }
 
+// readText reads text, or a document as it was written: some drivers give the bytes of one.
 func readText[T ~string](s *T) sql.Scanner {
 	return column(func(value any) error {
-		text, ok := value.(string)
-		if !ok {
+		switch v := value.(type) {
+		case string:
+			*s = T(v)
+		case []byte:
+			*s = T(v)
+		default:
 			return fmt.Errorf("a %T is not a text", value)
 		}
-		*s = T(text)
 		return nil
 	})
 }
@@ -64,9 +68,9 @@ func readFlag(flag *bool) sql.Scanner {
 
 func readJSON(v any) sql.Scanner {
 	return column(func(value any) error {
-		text, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("a %T is not JSON", value)
+		var text string
+		if err := readText(&text).Scan(value); err != nil {
+			return err
 		}
 		return json.Unmarshal([]byte(text), v)
 	})

@@ -19,10 +19,20 @@ import (
 type Reader struct {
 	db      *sql.DB
 	queries queries.Set
+	code    string
 }
 
-// New makes a reader of the tables behind db, which stays the caller's to close, with the queries of its dialect.
-func New(db *sql.DB, set queries.Set) *Reader { return &Reader{db, set} }
+// New makes a reader of the tables behind db, which stays the caller's to close, with the queries of its dialect. code is
+// that of errors of the database; without one they have none.
+func New(db *sql.DB, set queries.Set, code string) *Reader { return &Reader{db, set, code} }
+
+// failed says what was done when the database failed.
+func (r *Reader) failed(doing string, err error) error {
+	if _, coded := errors.AsType[*bench.Error](err); coded || r.code == "" {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return bench.Errorf(r.code, "%s: %w", doing, err)
+}
 
 // Runs lists at most limit runs, newest first, without their plans: those whose ids sort below before, or all when it is
 // empty. A limit of 0 is no limit.
@@ -42,7 +52,7 @@ func (r *Reader) Run(ctx context.Context, id string) (*bench.Run, error) {
 		return nil, bench.Errorf(bench.CodeRunNotFound, "there is no run %s", id)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read run %s: %w", id, err)
+		return nil, r.failed("read run "+id, err)
 	}
 	return run, nil
 }
@@ -193,7 +203,7 @@ func readLatency(l *bench.Latency) []any {
 func list[T any](ctx context.Context, r *Reader, query string, scan func(*sql.Rows, *T) error, args ...any) (_ []T, err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("read %s: %w", query, err)
+			err = r.failed("read "+query, err)
 		}
 	}()
 	rows, err := r.db.QueryContext(ctx, r.queries[query], args...)

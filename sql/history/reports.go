@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 
 	"bench/runtime/bench"
@@ -14,14 +13,14 @@ import (
 func (r *Reader) Reports(ctx context.Context, id string, each func(*bench.Report) error) error {
 	rows, err := r.db.QueryContext(ctx, r.queries["ListReports"], id)
 	if err != nil {
-		return fmt.Errorf("read the reports of run %s: %w", id, err)
+		return r.failed("read the reports of run "+id, err)
 	}
 	defer rows.Close()
 	var report *bench.Report
 	for rows.Next() {
 		next, delta, err := readReport(rows)
 		if err != nil {
-			return fmt.Errorf("read the reports of run %s: %w", id, err)
+			return r.failed("read the reports of run "+id, err)
 		}
 		if report == nil || report.Worker != next.Worker || report.Generation != next.Generation || report.Seq != next.Seq {
 			if report != nil {
@@ -37,7 +36,7 @@ func (r *Reader) Reports(ctx context.Context, id string, each func(*bench.Report
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read the reports of run %s: %w", id, err)
+		return r.failed("read the reports of run "+id, err)
 	}
 	if report != nil {
 		return each(report)

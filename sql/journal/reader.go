@@ -53,7 +53,7 @@ func newReader(ctx context.Context, path string, set queries.Set, options Option
 	}
 	db.SetMaxOpenConns(readers)
 	db.SetMaxIdleConns(readers)
-	r := &Reader{history.New(db, set), path, db, set, nil}
+	r := &Reader{history.New(db, set, ""), path, db, set, nil}
 	if err := r.check(ctx); err != nil {
 		return nil, err
 	}

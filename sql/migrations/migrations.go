@@ -93,13 +93,23 @@ func (s *Set) Current(ctx context.Context) (int64, error) {
 	return version, nil
 }
 
-// Status lists every migration in order, and when it was applied.
+// Status lists every migration in order, and when it was applied. It only reads.
 func (s *Set) Status(ctx context.Context) ([]Migration, error) {
+	current, err := s.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var status []Migration
+	if current == 0 { // goose would make its table first
+		for _, source := range s.provider.ListSources() {
+			status = append(status, migration(source, time.Time{}))
+		}
+		return status, nil
+	}
 	list, err := s.provider.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read which migrations are applied: %w", err)
 	}
-	var status []Migration
 	for _, m := range list {
 		status = append(status, migration(m.Source, m.AppliedAt))
 	}
@@ -132,35 +142,6 @@ func (s *Set) Down(ctx context.Context) (Migration, error) {
 		return Migration{}, fmt.Errorf("take back a migration: %w", err)
 	}
 	return migration(result.Source, time.Time{}), nil
-}
-
-// SQL is what Up would run on an empty database, for somebody to review or to run by hand.
-func SQL(dialect string) (string, error) {
-	folder, err := folder(dialect)
-	if err != nil {
-		return "", err
-	}
-	names, err := fs.Glob(folder, "*.sql")
-	if err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	for _, file := range names {
-		text, err := fs.ReadFile(folder, file)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(&b, "-- %s\n", strings.TrimSuffix(file, ".sql"))
-		for line := range strings.Lines(string(text)) {
-			if strings.HasPrefix(line, "-- +goose Down") {
-				break
-			}
-			if !strings.HasPrefix(line, "-- +goose") {
-				b.WriteString(line)
-			}
-		}
-	}
-	return b.String(), nil
 }
 
 func folder(name string) (fs.FS, error) {

@@ -86,22 +86,47 @@ func TestPhaseIsNeverNull(t *testing.T) {
 	}
 }
 
-// TestSQLByHand: what SQL prints makes the same tables as Up.
+// TestSQLByHand: what SQL prints makes the same tables as Up, which then finds nothing to do.
 func TestSQLByHand(t *testing.T) {
 	byHand, byUp := openSQLite(t), openSQLite(t)
-	text, err := migrations.SQL(dialect.SQLite.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(text, "goose") || strings.Contains(text, "DROP") {
-		t.Error("the text holds more than Up statements")
-	}
-	if _, err := byHand.ExecContext(t.Context(), text); err != nil {
-		t.Fatal(err)
-	}
+	sqlByHand(t, dialect.SQLite, byHand)
 	up(t, dialect.SQLite, byUp)
 	if diff := cmp.Diff(sqliteSchema(t, byUp), sqliteSchema(t, byHand)); diff != "" {
 		t.Errorf("tables differ (-up +sql):\n%s", diff)
+	}
+}
+
+func TestPostgresSQLByHand(t *testing.T) {
+	byHand, byUp := openPostgres(t), openPostgres(t)
+	sqlByHand(t, dialect.Postgres, byHand)
+	up(t, dialect.Postgres, byUp)
+	if diff := cmp.Diff(postgresSchema(t, byUp), postgresSchema(t, byHand)); diff != "" {
+		t.Errorf("tables differ (-up +sql):\n%s", diff)
+	}
+}
+
+func sqlByHand(t *testing.T, d dialect.Dialect, db *sql.DB) {
+	t.Helper()
+	text, err := migrations.SQL(d.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(text, "+goose") || strings.Contains(text, "DROP") {
+		t.Error("the text holds more than Up statements")
+	}
+	if _, err := db.ExecContext(t.Context(), text); err != nil {
+		t.Fatal(err)
+	}
+	set, err := migrations.Open(d.Name, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := set.Status(t.Context())
+	if err != nil || len(status) == 0 || status[len(status)-1].Applied.IsZero() {
+		t.Errorf("status %v, %v, want everything applied", status, err)
+	}
+	if applied, err := set.Up(t.Context()); err != nil || len(applied) != 0 {
+		t.Errorf("Up applied %v, %v", applied, err)
 	}
 }
 

@@ -14,13 +14,23 @@ import (
 	"bench/runtime/bench"
 )
 
-// parse reads the address of a replica. It may hold a password, so no error quotes it.
+// parse reads the address of a replica. It may hold a password, so no error quotes it; each has code [bench.CodeInvalid].
 func parse(dsn string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, errors.New("the address of the replica cannot be read: write postgres://USER@HOST:PORT/DATABASE?sslmode=MODE")
+		return nil, bench.Errorf(bench.CodeInvalid, "the address of the replica cannot be read: write postgres://USER@HOST:PORT/DATABASE?sslmode=MODE")
 	}
 	return config, nil
+}
+
+// Name is the replica at an address as a person knows it, without secrets. An address that cannot be read is an error with
+// code [bench.CodeInvalid].
+func Name(dsn string) (string, error) {
+	config, err := parse(dsn)
+	if err != nil {
+		return "", err
+	}
+	return place(config), nil
 }
 
 // place names a replica without its secrets.

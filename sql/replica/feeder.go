@@ -136,10 +136,13 @@ func (f *Feeder) Flush(ctx context.Context) error {
 		if f.step(ctx) {
 			continue
 		}
-		s := f.Status()
-		err = fmt.Errorf("%d rows are not in the replica: %w", s.Backlog, ctx.Err())
+		s, atMost := f.Status(), ""
+		if !s.Reached {
+			atMost = "up to " // another server may have fed some of them
+		}
+		err = fmt.Errorf("%s%d rows are not in the replica: %w", atMost, s.Backlog, context.Cause(ctx))
 		if s.LastError != "" {
-			err = fmt.Errorf("%d rows are not in the replica: %s", s.Backlog, s.LastError)
+			err = fmt.Errorf("%s%d rows are not in the replica: %s", atMost, s.Backlog, s.LastError)
 		}
 	}
 	return err
@@ -247,6 +250,12 @@ func (f *Feeder) connect(ctx context.Context) (err error) {
 	limited, cancel := context.WithTimeout(ctx, f.config.Timeout)
 	defer cancel()
 	f.session, err = open(limited, f.address, f.journal, strconv.FormatInt(f.config.Timeout.Milliseconds(), 10))
+	if err == nil {
+		// Statements whose answers were lost have been carried out, whatever becomes of the next one.
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.known.reached, f.known.position = true, f.session.position
+	}
 	return err
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"bench/runtime/bench"
 	"bench/sql/journal/journaltest"
+	"bench/sql/replica/replicatest"
 	"bench/sql/target/postgres/pgtest"
 )
 
@@ -82,15 +83,15 @@ func TestFaults(t *testing.T) {
 					w.act(r, &runs, fmt.Sprintf("run-%02d", seed))
 					w.trouble(r)
 				}
-				w.network.plan(none, 0)
-				w.network.refuse(false)
+				w.network.Plan(replicatest.None, 0)
+				w.network.Refuse(false)
 				w.feeder.config.Timeout = time.Minute
 				w.flush()
 				w.same()
 				if s := w.feeder.Status(); s.Backlog != 0 || s.Lag != 0 || s.LastError != "" || !s.Connected || s.Position != s.Head {
 					t.Errorf("status after catching up is %+v", s)
 				}
-				struck[seed] = w.network.struck
+				struck[seed] = w.network.Struck()
 			})
 		}
 	})
@@ -107,16 +108,16 @@ func TestFaults(t *testing.T) {
 // trouble takes a step in the feeding, or none, with or without a fault in its way.
 func (w *world) trouble(r *rand.Rand) {
 	w.feeder.config.Timeout = time.Minute
-	w.network.plan(none, 0)
-	w.network.refuse(r.IntN(6) == 0)
+	w.network.Plan(replicatest.None, 0)
+	w.network.Refuse(r.IntN(6) == 0)
 	switch r.IntN(6) {
 	case 0:
-		w.network.plan(unsent, r.IntN(4))
+		w.network.Plan(replicatest.Unsent, r.IntN(4))
 	case 1, 2:
-		w.network.plan(unheard, r.IntN(4))
+		w.network.Plan(replicatest.Unheard, r.IntN(4))
 	case 3:
 		if r.IntN(3) == 0 {
-			w.network.plan(speechless, r.IntN(4))
+			w.network.Plan(replicatest.Speechless, r.IntN(4))
 			w.feeder.config.Timeout = 20 * time.Millisecond
 		}
 	case 4:
@@ -132,7 +133,7 @@ func TestCommitThenError(t *testing.T) {
 	w.create("run-1")
 	w.flush()
 	w.write(journaltest.NewBatch("run-1", 4))
-	w.network.plan(unheard, 0) // the statement is prepared already
+	w.network.Plan(replicatest.Unheard, 0) // the statement is prepared already
 	w.feeder.step(t.Context())
 	s := w.feeder.Status()
 	if s.Connected || s.LastError == "" || s.Backlog == 0 {
@@ -143,6 +144,28 @@ func TestCommitThenError(t *testing.T) {
 		t.Fatalf("the replica is at change %d, want %d: the statement was not carried out", fed, s.Head)
 	}
 	w.write(journaltest.NewBatch("run-1", 5))
+	w.flush()
+	w.same()
+}
+
+// TestAnswersAreLostAgainAndAgain: every statement is carried out and no answer comes. What has arrived is known with the
+// next connection, so the backlog that is shown is only what came after it.
+func TestAnswersAreLostAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pgtest.Start(t), nil)
+	w.create("run-1")
+	w.flush()
+	w.network.Last(replicatest.Unheard)
+	for n := range 3 {
+		before := w.fed()
+		w.write(journaltest.NewBatch("run-1", n))
+		w.feeder.step(t.Context())
+		s := w.feeder.Status()
+		if s.Position != before || s.Backlog == 0 || s.Connected || s.LastError == "" || w.fed() != s.Head {
+			t.Errorf("after %d answers were lost the replica is at change %d, before at %d, and the status is %+v", n+1, w.fed(), before, s)
+		}
+	}
+	w.network.Last(replicatest.None)
 	w.flush()
 	w.same()
 }
@@ -194,7 +217,7 @@ func TestLateStatement(t *testing.T) {
 	}
 	for waiting() == 0 {
 	}
-	w.network.refuse(true) // also the request to cancel it
+	w.network.Refuse(true) // also the request to cancel it
 	cancel()
 	<-broken
 	if waiting() != 1 {
@@ -204,7 +227,7 @@ func TestLateStatement(t *testing.T) {
 	second := journaltest.NewBatch("run-1", 5)
 	second.Seconds[0].Rows = second.Seconds[0].Rows[1:]
 	w.write(second)
-	w.network.refuse(false)
+	w.network.Refuse(false)
 	caughtUp := make(chan error)
 	go func() { caughtUp <- w.feeder.Flush(t.Context()) }()
 	for waiting() < 2 {
@@ -228,7 +251,7 @@ func TestOutage(t *testing.T) {
 	w.flush()
 	before := w.feeder.Status()
 
-	w.network.refuse(true)
+	w.network.Refuse(true)
 	rows := int64(0)
 	for from := int64(1); from <= seconds; from += 10 { // ten seconds in a transaction, to be quick
 		b := &bench.Batch{}
@@ -257,7 +280,7 @@ func TestOutage(t *testing.T) {
 		t.Errorf("status with the replica away is %+v, want a backlog of %d rows", s, rows)
 	}
 
-	w.network.refuse(false)
+	w.network.Refuse(false)
 	statements, position := 0, s.Position
 	for s.Backlog > 0 && statements < 100 {
 		w.feeder.step(t.Context())
@@ -285,7 +308,7 @@ func TestNarrowLine(t *testing.T) {
 		b.Snapshots[0].Deltas[0].Response = make([]byte, 10_000)
 		w.write(b)
 	}
-	w.network.narrow = 100_000
+	w.network.Narrow(100_000)
 	w.feeder.config.Timeout = 250 * time.Millisecond
 	w.feeder.step(t.Context())
 	if s := w.feeder.Status(); s.Position != 1 || !strings.Contains(s.LastError, "it did not answer in time") {
@@ -402,7 +425,7 @@ func TestOddText(t *testing.T) {
 		}
 	}
 	w.flush()
-	got := lines(t, w.replica(), "SELECT MESSAGE, EVENT_DATA FROM RUN_CONTROL_EVENTS WHERE SEQUENCE_ID > 1")
+	got := replicatest.Lines(t, w.replica(), "SELECT MESSAGE, EVENT_DATA FROM RUN_CONTROL_EVENTS WHERE SEQUENCE_ID > 1")
 	want := []string{
 		"event_data=\"{\\\"broken\" message=no document",
 		"event_data=<nil> message=a\uFFFDb \uFFFD",

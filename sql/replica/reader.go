@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"bench/runtime/bench"
 	"bench/sql/dialect"
 	"bench/sql/history"
 	"bench/sql/migrations"
@@ -40,7 +41,7 @@ func OpenReader(ctx context.Context, dsn string) (_ *Reader, err error) {
 	if err != nil {
 		return nil, err
 	}
-	db := OpenDB(config)
+	db := openDB(config)
 	db.SetMaxOpenConns(4)
 	defer func() {
 		if err != nil {
@@ -63,7 +64,7 @@ func OpenReader(ctx context.Context, dsn string) (_ *Reader, err error) {
 		return nil, fmt.Errorf("%s has tables of version %d, and this program reads version %d: a server of this version that feeds it brings it up to date",
 			place(config), current, latest)
 	}
-	return &Reader{history.New(db, set), db, set}, nil
+	return &Reader{history.New(db, set, bench.CodeUnreachable), db, set}, nil
 }
 
 // Progress lists the journals that have fed the replica, and how far.

@@ -103,6 +103,32 @@ func TestReaderOutlivesItsServer(t *testing.T) {
 	w.same()
 }
 
+// TestReadingFails: a replica that does not give what was asked for is out of reach, not a bug of whoever asked.
+func TestReadingFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pgtest.Start(t), nil)
+	w.create("run-1")
+	w.flush()
+	r, err := OpenReader(t.Context(), w.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.Run(t.Context(), "run-2"); bench.CodeOf(err) != bench.CodeRunNotFound {
+		t.Errorf("a run that there is not: %v", err)
+	}
+	exec(t, w.replica(), "ALTER TABLE RUN_STATUS RENAME TO ELSEWHERE")
+	_, one := r.Run(t.Context(), "run-1")
+	_, all := r.Runs(t.Context(), 1, "")
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	for _, err := range []error{one, all, r.Reports(late, "run-1", nil)} {
+		if bench.CodeOf(err) != bench.CodeUnreachable {
+			t.Errorf("%v has code %s", err, bench.CodeOf(err))
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Start(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,7 +49,7 @@ func open(ctx context.Context, config *pgx.ConnConfig, journal string, limit str
 
 // migrate applies what is pending. A replica of a newer program is refused, since this one does not know its tables.
 func migrate(ctx context.Context, config *pgx.ConnConfig) error {
-	db := OpenDB(config)
+	db := openDB(config)
 	defer db.Close()
 	set, err := migrations.Open(dialect.Postgres.Name, db)
 	if err != nil {
@@ -113,6 +114,9 @@ func within(ctx context.Context, config *pgx.ConnConfig, doing string, err error
 	}
 	return fmt.Errorf("%s: %s: %s", place(config), doing, cause(ctx, err))
 }
+
+// goodbye is how long taking leave of a server may take.
+const goodbye = time.Second
 
 // close takes leave of the server, unless the connection is lost.
 func (s *session) close() {

@@ -3,22 +3,16 @@ package replica
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"bench/runtime/bench"
-	"bench/sql/dialect"
 	"bench/sql/journal"
 	"bench/sql/journal/journaltest"
+	"bench/sql/replica/replicatest"
 )
 
 // A world is a journal, a feeder and the network between the feeder and the replica.
@@ -27,7 +21,7 @@ type world struct {
 	path    string
 	journal *journal.Journal
 	dsn     string
-	network *network
+	network *replicatest.Network
 	feeder  *Feeder
 }
 
@@ -73,7 +67,7 @@ func newJournal(t testing.TB) (path string) {
 
 func newWorld(t testing.TB, dsn string, adjust func(*Config)) *world {
 	t.Helper()
-	w := &world{t: t, path: newJournal(t), dsn: dsn, network: &network{}}
+	w := &world{t: t, path: newJournal(t), dsn: dsn, network: new(replicatest.Network)}
 	var err error
 	if w.journal, err = journal.Open(context.Background(), w.path, journal.Options{}); err != nil {
 		t.Fatal(err)
@@ -83,7 +77,7 @@ func newWorld(t testing.TB, dsn string, adjust func(*Config)) *world {
 			t.Error(err)
 		}
 	})
-	config := Config{Journal: w.journal, DSN: dsn, Pace: time.Microsecond, Dial: w.network.dial}
+	config := Config{Journal: w.journal, DSN: dsn, Pace: time.Microsecond, Dial: w.network.Dial}
 	if adjust != nil {
 		adjust(&config)
 	}
@@ -119,97 +113,10 @@ func (w *world) flush() {
 }
 
 // replica opens the replica's tables past the feeder's network.
-func (w *world) replica() *sql.DB {
-	w.t.Helper()
-	config, err := parse(w.dsn)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	db := OpenDB(config)
-	w.t.Cleanup(func() { db.Close() })
-	return db
-}
+func (w *world) replica() *sql.DB { return replicatest.Open(w.t, w.dsn) }
 
-// same fails the test unless every row of the journal is in the replica as it is, and no other row of its runs.
+// same fails the test unless the replica has what the journal has.
 func (w *world) same() {
 	w.t.Helper()
-	lite, err := sql.Open("sqlite", "file:"+w.path+"?mode=ro")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer lite.Close()
-	pg := w.replica()
-	var runs []string
-	for _, line := range lines(w.t, lite, "SELECT RUN_ID FROM RUN_STATUS") {
-		runs = append(runs, "'"+strings.TrimPrefix(line, "run_id=")+"'")
-	}
-	tables := lines(w.t, lite, `SELECT T.name FROM sqlite_schema AS T, pragma_table_info(T.name) AS C
-		WHERE T.type = 'table' AND C.name = 'RUN_ID'`)
-	if len(tables) != 14 {
-		w.t.Fatalf("runs consist of %d tables", len(tables))
-	}
-	for _, line := range tables {
-		table := strings.TrimPrefix(line, "name=")
-		query := "SELECT * FROM " + table
-		if len(runs) > 0 {
-			query += " WHERE RUN_ID IN (" + strings.Join(runs, ", ") + ")"
-		}
-		want, got := lines(w.t, lite, query), lines(w.t, pg, query)
-		if diff := cmp.Diff(want, got); diff != "" {
-			w.t.Errorf("%s differs (-journal +replica):\n%s", table, diff)
-		}
-		for _, row := range want {
-			if strings.Contains(row, " change_no=0 ") {
-				w.t.Errorf("%s has a row without a change: %s", table, row)
-			}
-		}
-	}
-}
-
-// lines are the rows that a query gives, each as a text with its columns in alphabetical order, in one form for both
-// databases; the rows are sorted too.
-func lines(t testing.TB, db *sql.DB, query string) []string {
-	t.Helper()
-	found, err := db.QueryContext(context.Background(), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer found.Close()
-	columns, err := found.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for found.Next() {
-		row, dest := make([]any, len(columns)), make([]any, len(columns))
-		for i := range row {
-			dest[i] = &row[i]
-		}
-		if err := found.Scan(dest...); err != nil {
-			t.Fatal(err)
-		}
-		var fields []string
-		for i, v := range row {
-			fields = append(fields, strings.ToLower(columns[i])+"="+canonical(v))
-		}
-		slices.Sort(fields)
-		all = append(all, strings.Join(fields, " "))
-	}
-	if err := found.Err(); err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(all)
-	return all
-}
-
-func canonical(v any) string {
-	switch v := v.(type) {
-	case time.Time:
-		return v.UTC().Format(dialect.TimeLayout)
-	case bool:
-		return map[bool]string{true: "1", false: "0"}[v]
-	case []byte:
-		return hex.EncodeToString(v)
-	}
-	return fmt.Sprint(v)
+	replicatest.Same(w.t, w.path, w.dsn)
 }

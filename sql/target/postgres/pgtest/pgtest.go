@@ -105,6 +105,13 @@ func (s *Server) Restart() {
 	s.PID = s.cluster.process.Pid
 }
 
+// Installed reports whether there are binaries to make a server from, or BENCH_TEST_REQUIRE says that there have to be: it
+// is for tests that cannot be skipped by [Start].
+func Installed() bool {
+	_, ok := binaries()
+	return ok || os.Getenv("BENCH_TEST_REQUIRE") != ""
+}
+
 // require finds the binaries or ends the test.
 func require(tb testing.TB) (bin string) {
 	tb.Helper()

@@ -1,0 +1,95 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"time"
+
+	"bench/runtime/bench"
+)
+
+// checkWindow: the time line is stored before it is sent, and nobody moves it, whatever is killed and started again: neither
+// the journal, nor any worker.
+func (o *outcome) checkWindow() {
+	line := o.armed()
+	if o.run.StartTime == nil {
+		return
+	}
+	if line == nil {
+		o.violate(retimed, "the run started and nobody was armed")
+		return
+	}
+	at := func(us int64) time.Time { return line.T0.Add(time.Duration(us) * time.Microsecond) }
+	if !o.run.StartTime.Equal(line.T0) || !o.run.WarmupEnd.Equal(at(line.WarmupUS)) ||
+		line.EndUS != 0 && !o.run.MeasurementEnd.Equal(at(line.EndUS)) {
+		o.violate(retimed, "armed was %+v, stored is %v, %v, %v", *line, o.run.StartTime, o.run.WarmupEnd, o.run.MeasurementEnd)
+	}
+	if o.run.Status == bench.StatusCompleted && line.EndUS != 0 && o.result.WindowUS != line.EndUS-line.WarmupUS {
+		o.violate(retimed, "the window is %d µs, armed was %+v", o.result.WindowUS, *line)
+	}
+	for _, p := range o.processes {
+		o.checkSwitches(p, line)
+	}
+}
+
+// armed is the time line that stands: that of an ARM before the run was RUNNING, the newest unless workers have begun by one
+// before. All later ones agree with it.
+func (o *outcome) armed() *bench.Timeline {
+	var line *bench.Timeline
+	running := false
+	stands := func(t *bench.Timeline) bool { return o.run.StartTime != nil && o.run.StartTime.Equal(t.T0) }
+	for _, e := range o.events {
+		if e.Type == bench.EventPhase {
+			running = true
+		}
+		if e.Type != bench.EventArm {
+			continue
+		}
+		var a bench.Arm
+		if err := json.Unmarshal(e.Data, &a); err != nil {
+			o.violate(gap, "event %d cannot be read: %v", e.Sequence, err)
+			continue
+		}
+		if running && (line == nil || *line != a.Timeline) {
+			o.violate(retimed, "armed was %+v, and again %+v", line, a.Timeline)
+		}
+		if line == nil || !stands(line) {
+			line = &a.Timeline
+		}
+	}
+	return line
+}
+
+// checkSwitches: a worker that started did so at t0, and entered MEASUREMENT at its place of the time line, as exactly as it
+// says that it knows the server's clock.
+func (o *outcome) checkSwitches(p *process, line *bench.Timeline) {
+	if p.first.IsZero() {
+		return
+	}
+	for _, w := range o.workers {
+		if w.Slot != p.slot || w.Generation != p.generation {
+			continue
+		}
+		unheard := max(p.first.Sub(w.LastHeartbeat), 0) // in which the clocks went on to part
+		within := time.Duration(w.ErrorNS) + unheard*bench.ClockDriftPPM/1e6 + o.scenario.restartError()
+		if late := p.first.Sub(line.T0); late.Abs() > within {
+			o.violate(retimed, "%s started %s off t0, known to within %s", w.Worker, late, within)
+		}
+	}
+	for _, r := range p.said {
+		if r.Phase != bench.PhaseWarmup || r.ToUS != line.WarmupUS || r.Final {
+			continue
+		}
+		if took := p.began.Add(time.Duration(r.MonoNS)).Sub(p.first); took != time.Duration(line.WarmupUS)*time.Microsecond {
+			o.violate(retimed, "worker %d was in WARMUP for %s, armed was %+v", p.slot, took, *line)
+		}
+	}
+}
+
+// restartError is how far off a server that came back may find t0 again, for workers that have not started: what the
+// heartbeats that it heard took on their way.
+func (s *scenario) restartError() time.Duration {
+	if len(s.deaths)+len(s.outages) == 0 {
+		return time.Microsecond
+	}
+	return 300 * time.Millisecond
+}
