@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"bench/runtime/bench"
+	"bench/runtime/load"
 	"bench/sql/target/snowflake"
 	"bench/sql/target/snowflake/fakesnow"
 	"bench/sql/target/snowflake/snowtest"
@@ -270,4 +271,51 @@ func TestWitnessSQLParses(t *testing.T) {
 			t.Errorf("%s does not parse: %s", file, tree)
 		}
 	}
+}
+
+// With an account, a statement is found in its history by its tag, and the warehouse is seen; what ACCOUNT_USAGE says is tried
+// on a range of time that is long past.
+func TestWitnessOnAnAccount(t *testing.T) {
+	name := os.Getenv("BENCH_SNOWFLAKE_CONNECTION")
+	if name == "" {
+		t.Skip("BENCH_SNOWFLAKE_CONNECTION names no connection")
+	}
+	run := fmt.Sprint("witness-", time.Now().UnixNano())
+	plan := &bench.Plan{Target: bench.Target{Kind: "snowflake", Options: map[string]string{"connection": name}}}
+	target, err := snowflake.Open(t.Context(), plan.Target, secret, 1, "bench "+run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	began := time.Now()
+	conn := connect(t, target, "SELECT COUNT(*) FROM TABLE(GENERATOR(ROWCOUNT => 1000))")
+	conn.(load.Tagger).Tag(bench.PhaseMeasurement, "read")
+	call := load.Call{Fetch: "all"}
+	if err := conn.Exec(t.Context(), &call); err != nil {
+		t.Fatal(err)
+	}
+	w, err := snowflake.OpenWitness(t.Context(), run, plan, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	sample, err := w.Sample(t.Context())
+	if err != nil || sample.Warehouse.State == "" || sample.Warehouse.Size == "" || sample.Warehouse.Kind() == "" {
+		t.Errorf("warehouse %+v, %v", sample, err)
+	}
+	ticker := time.NewTicker(5 * time.Second)
+	defer ticker.Stop()
+	for found := (bench.Recalled{}); found.QueryID == ""; {
+		all, _ := told(t, w, began.Add(-time.Minute), time.Now())
+		if found = all[call.QueryID]; found.QueryID != "" {
+			t.Logf("after %s: %+v", time.Since(began).Round(time.Second), found)
+			break
+		}
+		if time.Since(began) > 3*time.Minute {
+			t.Fatalf("query %s is not in the history, which has %d statements of the run", call.QueryID, len(all))
+		}
+		<-ticker.C
+	}
+	_, r := told(t, w, began.Add(-5*time.Hour), began.Add(-4*time.Hour))
+	t.Logf("four hours ago: %d statements of others, metered %v, notes %q", *r.Others, r.Metered, r.Notes)
 }
