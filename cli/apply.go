@@ -51,7 +51,8 @@ func (c *applyCommand) Run(p *program) error {
 	if errors.Is(err, errDetached) {
 		err = nil
 	} else if err == nil {
-		err = c.close(p, v)
+		err = c.close(p, v, a.side(v.run.ID))
+		a.owed = a.owed && c.Output != "json"
 	}
 	return errors.Join(err, a.end())
 }
@@ -68,11 +69,11 @@ func (c *applyCommand) display(p *program) display {
 }
 
 // close prints the result and gives the verdict.
-func (c *applyCommand) close(p *program, v *view) error {
+func (c *applyCommand) close(p *program, v *view, side *bench.Enrichment) error {
 	if c.Output == "json" { // the end frame had it
-		return p.report(io.Discard, "text", &v.run, v.end.Result, nil)
+		return p.report(io.Discard, "text", &v.run, v.end.Result, side, nil)
 	}
-	err := p.report(p.Stdout, "text", &v.run, v.end.Result, nil)
+	err := p.report(p.Stdout, "text", &v.run, v.end.Result, side, nil)
 	writeFound(p.Stdout, &v.run, v.found, p.colour(p.Stdout))
 	return err
 }
@@ -92,6 +93,7 @@ type application struct {
 	at      *place
 	host    *hosted // the server, when it is part of this process
 	run     string  // its id, once there is one
+	owed    bool    // the result was printed without the target's side
 	desired bench.Desired
 }
 
@@ -306,6 +308,7 @@ func (a *application) end() error {
 	switch {
 	case host != nil:
 		host.idle(a.Signals, a.talk)
+		a.late(at)
 		err := host.end(a.Signals)
 		a.missing(host.missing)
 		return err

@@ -58,6 +58,7 @@ type grammar struct {
 	Doctor     doctorCommand     `cmd:"" help:"Say why a run stands as it does, with evidence and the next step."`
 	Stop       stopCommand       `cmd:"" help:"End a run early; what was measured is kept."`
 	Report     reportCommand     `cmd:"" help:"Print what a run measured."`
+	Enrich     enrichCommand     `cmd:"" help:"Ask the target of a run that has ended for its side again."`
 	List       listCommand       `cmd:"" help:"List runs, newest first."`
 	Serve      serveCommand      `cmd:"" help:"Serve the API until told to end."`
 	Worker     workerCommand     `cmd:"" hidden:"" help:"Join a run as one of its workers; a server starts these."`

@@ -56,7 +56,7 @@ func TestReportEndsTheSameInEveryForm(t *testing.T) {
 			for _, form := range []string{"text", "json", "csv"} {
 				p := &program{Process: Process{Env: func(string) (string, bool) { return "", false }}}
 				var b bytes.Buffer
-				if got := exitCode(p.report(&b, form, run, result, nil)); got != want || b.Len() == 0 {
+				if got := exitCode(p.report(&b, form, run, result, nil, nil)); got != want || b.Len() == 0 {
 					t.Errorf("%s %s as %s: exit %d with %d bytes, want %d", status, verdict, form, got, b.Len(), want)
 				}
 			}
@@ -67,7 +67,7 @@ func TestReportEndsTheSameInEveryForm(t *testing.T) {
 func TestCSVHasOneRowAWorkloadAndOneForAll(t *testing.T) {
 	run, result := ended()
 	var b bytes.Buffer
-	if err := writeCSV(&b, run, result); err != nil {
+	if err := writeCSV(&b, run, result, nil); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "result.csv", b.String())

@@ -37,11 +37,12 @@ type hosting struct {
 	tell        func(format string, args ...any) // hears of the replica when no viewer shows it
 }
 
-// silenceFlags say how long a worker may be silent, and the journal unwritable. A server that was there before has its own.
+// silenceFlags say how long a worker may be silent, the journal unwritable, and a target without a word. A server that was there before has its own.
 type silenceFlags struct {
 	StaleAfter   time.Duration `help:"Silence after which a worker is STALE." default:"5s"`
 	DeadAfter    time.Duration `help:"Silence after which a worker is DEAD and its run ends." default:"30s"`
 	JournalAfter time.Duration `help:"How long the journal may take no writes before runs end." default:"20s"`
+	EnrichWithin time.Duration `help:"How long a run that has its result waits for what its target says." default:"240s"`
 }
 
 // check refuses limits that make no sense together.
@@ -51,6 +52,9 @@ func (f silenceFlags) check() error {
 	}
 	if f.JournalAfter <= 0 {
 		return usage("--journal-after must be more than 0s, not %s", f.JournalAfter)
+	}
+	if f.EnrichWithin <= 0 {
+		return usage("--enrich-within must be more than 0s, not %s", f.EnrichWithin)
 	}
 	return nil
 }
@@ -118,7 +122,7 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 		replica, hub.Replica = h.feeding.now.Load, h.feeding.frame
 	}
 	h.engine = p.newEngine(journal, hub, local, key, log, engine.Settings{
-		Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter, Journal: how.silence.JournalAfter,
+		Stale: how.silence.StaleAfter, Dead: how.silence.DeadAfter, Journal: how.silence.JournalAfter, Enrichment: how.silence.EnrichWithin,
 	})
 	hub.Journal = h.engine.Unwritable
 	s := server.New(server.Config{
@@ -154,7 +158,7 @@ func (p *program) newEngine(journal *journal.Journal, hub *tail.Hub, url string,
 	}
 	var e *engine.Engine
 	e = engine.New(engine.Config{
-		Store: journal, Listener: hub, Databases: databases{}, Lookup: p.lookup, Log: log, Version: version(), Settings: settings,
+		Store: journal, Listener: hub, Databases: databases{}, Witnesses: witnesses{}, Lookup: p.lookup, Log: log, Version: version(), Settings: settings,
 		Owner: fmt.Sprintf("%s pid %d", host, os.Getpid()),
 		Fleets: map[string]engine.Fleet{
 			"local":   fleet.Local{Config: func() worker.Config { return p.workerConfig(e, log) }},
@@ -255,7 +259,7 @@ func (h *hosted) idle(signals <-chan os.Signal, talk func(string, ...any)) {
 		case <-ticker.C:
 			if !told {
 				told = true
-				talk("%s of others use this server; it ends with the last of them (Ctrl-C ends them)", plural(int64(h.engine.Active()), "run"))
+				talk("waiting for %s on this server: of others, or for what a target says (Ctrl-C ends the waiting)", plural(int64(h.engine.Active()), "run"))
 			}
 		}
 	}

@@ -80,7 +80,7 @@ func percent(share float64) string { return trim(share*100, 3) + "%" }
 // measure writes a value of a metric of an SLO in the metric's unit.
 func measure(metric string, v float64) string {
 	switch {
-	case strings.HasPrefix(metric, "response."), strings.HasPrefix(metric, "service."):
+	case strings.HasPrefix(metric, "response."), strings.HasPrefix(metric, "service."), strings.HasPrefix(metric, "server."):
 		return latency(v)
 	case strings.HasPrefix(metric, "throughput."):
 		return rate(v) + "/s"

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"io"
 	"strconv"
+	"time"
 
 	"bench/runtime/bench"
 	"bench/runtime/engine"
@@ -21,6 +23,8 @@ type reportCommand struct {
 	runFlag
 	Output     string `short:"o" help:"Form of the output: text, json, or csv with one row per workload." enum:"text,json,csv" default:"text"`
 	Histograms bool   `help:"With -o json: also the histograms."`
+
+	WaitEnriched bool `help:"Wait until the target has told its side, or the time for that is over."`
 }
 
 // Run implements bench report.
@@ -36,6 +40,11 @@ func (c *reportCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	if c.WaitEnriched {
+		if run, err = c.wait(p, at, run); err != nil {
+			return err
+		}
+	}
 	result, err := at.history.Result(ctx, run.ID)
 	switch {
 	case errors.Is(err, engine.ErrNoResult):
@@ -49,11 +58,35 @@ func (c *reportCommand) Run(p *program) error {
 	if result != nil && !c.Histograms {
 		result = withoutHistograms(result)
 	}
-	return p.report(p.Stdout, c.Output, run, result, at.lacks)
+	side, err := sideOf(ctx, at.history, run.ID)
+	if err != nil {
+		return err
+	}
+	return p.report(p.Stdout, c.Output, run, result, side, at.lacks)
 }
 
-// report prints a result in a form and gives what the run ended with, the same for every form. lacks is what may be missing.
-func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench.Result, lacks []lack) error {
+// wait waits until nothing about the run changes any more, for as long as that takes; where no server drives it, nothing will.
+func (c *reportCommand) wait(p *program, at *place, run *bench.Run) (*bench.Run, error) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for at.live() && (!run.Status.Terminal() || run.State == (bench.State{Status: bench.StatusCompleted, Phase: bench.PhaseProcessing})) {
+		select {
+		case <-ticker.C:
+		case s := <-p.Signals:
+			return nil, left(s)
+		}
+		now, err := at.history.Run(context.Background(), run.ID)
+		if err != nil {
+			return nil, err
+		}
+		run = now
+	}
+	return run, nil
+}
+
+// report prints a result in a form and gives what the run ended with, the same for every form. side is what the target says,
+// nil when it was not asked; lacks is what may be missing.
+func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench.Result, side *bench.Enrichment, lacks []lack) error {
 	code := bench.ExitCode(run.Status, run.StopReason, run.Verdict)
 	var err error
 	switch form {
@@ -61,16 +94,17 @@ func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		err = e.Encode(struct {
-			FormatVersion string        `json:"format_version"`
-			Exit          int           `json:"exit"`
-			Run           *bench.Run    `json:"run"`
-			Result        *bench.Result `json:"result"`
-			Lacks         []lack        `json:"lacks,omitempty"`
-		}{"1.0", code, run, result, lacks})
+			FormatVersion string            `json:"format_version"`
+			Exit          int               `json:"exit"`
+			Run           *bench.Run        `json:"run"`
+			Result        *bench.Result     `json:"result"`
+			Enrichment    *bench.Enrichment `json:"enrichment,omitempty"`
+			Lacks         []lack            `json:"lacks,omitempty"`
+		}{"1.0", code, run, result, side, lacks})
 	case "csv":
-		err = writeCSV(w, run, result)
+		err = writeCSV(w, run, result, side)
 	default:
-		writeResult(w, run, result, p.width(w), p.colour(w))
+		writeResult(w, run, result, side, p.width(w), p.colour(w))
 	}
 	if err != nil {
 		return err
@@ -90,7 +124,7 @@ func withoutHistograms(r *bench.Result) *bench.Result {
 }
 
 // writeCSV prints one row per workload and a last one, named "", for all together. Units are in the titles.
-func writeCSV(w io.Writer, run *bench.Run, result *bench.Result) error {
+func writeCSV(w io.Writer, run *bench.Run, result *bench.Result, side *bench.Enrichment) error {
 	out := csv.NewWriter(w)
 	title := []string{"run", "name", "workload", "window_s", "partial", "planned", "done", "failed", "indoubt", "censored", "skipped",
 		"throughput_ops", "retries", "rows"}
@@ -102,13 +136,15 @@ func writeCSV(w io.Writer, run *bench.Run, result *bench.Result) error {
 	for c := range bench.ErrorClasses {
 		title = append(title, "errors_"+c.String())
 	}
+	title = append(title, "coverage", "mean_client_us", "mean_queued_us", "mean_compile_us", "mean_execute_us", "mean_blocked_us", "mean_other_us",
+		"steady_credits", "billed_credits")
 	out.Write(title)
 	if result == nil {
 		result = new(bench.Result)
 	}
 	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
 	real := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
-	for _, r := range result.Workloads {
+	for i, r := range result.Workloads {
 		row := []string{run.ID, run.Name, r.Workload, real(float64(result.WindowUS) / 1e6), strconv.FormatBool(result.Partial),
 			whole(r.Planned), whole(r.Done), whole(r.Failures()), whole(r.Indoubt), whole(r.Censored), whole(r.Skipped),
 			real(r.Throughput), whole(r.Retries), whole(r.Rows)}
@@ -118,8 +154,34 @@ func writeCSV(w io.Writer, run *bench.Run, result *bench.Result) error {
 		for _, n := range r.Failed {
 			row = append(row, whole(n))
 		}
-		out.Write(row)
+		out.Write(append(row, sideCells(side, i, i == len(result.Workloads)-1)...))
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// sideCells are what the target says of a workload: as many cells for each, empty where it says nothing.
+func sideCells(side *bench.Enrichment, workload int, all bool) []string {
+	cells := make([]string, 9)
+	if side == nil {
+		return cells
+	}
+	real := func(i int, x float64) { cells[i] = strconv.FormatFloat(x, 'f', -1, 64) }
+	if workload < len(side.Workloads) {
+		s := &side.Workloads[workload]
+		real(0, s.Coverage)
+		if m := s.Split; m != nil {
+			for i, x := range []float64{m.ClientUS, m.QueuedUS, m.CompileUS, m.ExecuteUS, m.BlockedUS, m.OtherUS} {
+				real(1+i, x)
+			}
+		}
+	}
+	if c := side.Cost; c != nil && all {
+		for i, x := range []*float64{c.Steady, c.Billed} {
+			if x != nil {
+				real(7+i, *x)
+			}
+		}
+	}
+	return cells
 }

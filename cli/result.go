@@ -13,7 +13,7 @@ import (
 // writeResult prints what a run ended with, for a person: per workload and over all of them operations, throughput and
 // latencies, then errors, the ledger, the verdicts, and what to know before believing any of it. result is nil when
 // the run ended before it measured anything.
-func writeResult(w io.Writer, run *bench.Run, result *bench.Result, width int, colour bool) {
+func writeResult(w io.Writer, run *bench.Run, result *bench.Result, side *bench.Enrichment, width int, colour bool) {
 	fmt.Fprintf(w, "\nrun %s %s  %s\n", run.ID, run.Name, headline(run, result, colour))
 	if run.StopReason != "" && run.StopReason != bench.ReasonCompleted {
 		fmt.Fprintf(w, "  %s: %s\n", run.StopReason, run.StopDetail)
@@ -55,6 +55,7 @@ func writeResult(w io.Writer, run *bench.Run, result *bench.Result, width int, c
 	for _, n := range result.Notes {
 		fmt.Fprintf(w, "  - %s\n", n)
 	}
+	writeSide(w, run, side, width, colour)
 	writeNext(w, run, result)
 }
 

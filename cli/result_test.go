@@ -58,7 +58,7 @@ func ended() (*bench.Run, *bench.Result) {
 func TestResultForAPerson(t *testing.T) {
 	run, result := ended()
 	var b bytes.Buffer
-	writeResult(&b, run, result, 0, false)
+	writeResult(&b, run, result, nil, 0, false)
 	golden(t, "result.txt", b.String())
 }
 
@@ -66,7 +66,7 @@ func TestResultOfARunThatMeasuredNothing(t *testing.T) {
 	run := &bench.Run{ID: "01j9zk4yq3t7", Name: "shop", State: bench.State{Status: bench.StatusFailed, Phase: bench.PhasePreparing},
 		StopReason: bench.ReasonSetupFailed, StopDetail: "setup script 1, line 3: no such table: customers"}
 	var b bytes.Buffer
-	writeResult(&b, run, nil, 80, false)
+	writeResult(&b, run, nil, nil, 80, false)
 	golden(t, "result_nothing.txt", b.String())
 }
 
@@ -74,7 +74,7 @@ func TestResultFitsItsWidthWithoutColour(t *testing.T) {
 	run, result := ended()
 	for width := 30; width <= 120; width += 10 {
 		var b bytes.Buffer
-		writeResult(&b, run, result, width, false)
+		writeResult(&b, run, result, nil, width, false)
 		if strings.Contains(b.String(), "\x1b") {
 			t.Fatal("an escape sequence without colour")
 		}
@@ -93,7 +93,7 @@ func TestPartialAndInvalidAreSaid(t *testing.T) {
 	run, result := ended()
 	result.Partial, result.Validity = true, bench.Invalid
 	var b bytes.Buffer
-	writeResult(&b, run, result, 80, false)
+	writeResult(&b, run, result, nil, 80, false)
 	for _, want := range []string{"PARTIAL", "INVALID: these numbers cannot be believed"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in:\n%s", want, b.String())

@@ -34,6 +34,10 @@ func (c *statusCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	side, err := sideOf(ctx, at.history, run.ID)
+	if err != nil {
+		return err
+	}
 	fed, err := at.replica(ctx)
 	if err != nil {
 		return err
@@ -41,7 +45,7 @@ func (c *statusCommand) Run(p *program) error {
 	if c.Output == "json" {
 		e := json.NewEncoder(p.Stdout)
 		e.SetIndent("", "  ")
-		answer := at.with(map[string]any{"format_version": "1.0", "run": run, "workers": workers})
+		answer := at.with(map[string]any{"format_version": "1.0", "run": run, "workers": workers, "enrichment": side})
 		if fed != nil {
 			answer["replica"] = fed
 		}
@@ -54,12 +58,12 @@ func (c *statusCommand) Run(p *program) error {
 	case !at.live():
 		note = "no server drives this run now; this is what its journal says"
 	}
-	writeStatus(p.Stdout, run, workers, fed, note, time.Now(), p.width(p.Stdout), p.colour(p.Stdout))
+	writeStatus(p.Stdout, run, workers, side, fed, note, time.Now(), p.width(p.Stdout), p.colour(p.Stdout))
 	return nil
 }
 
 // writeStatus prints how a run stands and how old that is. note is about a run that goes on and is not driven.
-func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, fed *api.Replica, note string, now time.Time, width int, colour bool) {
+func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, side *bench.Enrichment, fed *api.Replica, note string, now time.Time, width int, colour bool) {
 	line := func(what, format string, args ...any) {
 		fmt.Fprintf(w, "  %-10s "+format+"\n", append([]any{what}, args...)...)
 	}
@@ -77,6 +81,9 @@ func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, fed *api.R
 	if run.Verdict != "" {
 		c := verdictCell(run.Verdict)
 		line("verdict", "%s", c.paint.on(colour, c.text))
+	}
+	if side != nil {
+		line("enriched", "%s", strings.TrimSuffix(fmt.Sprintf("%s: %s", side.Status, side.Detail), ": "))
 	}
 	line("created", "%s", when(&run.CreatedAt))
 	if run.StartTime != nil {

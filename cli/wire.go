@@ -27,6 +27,7 @@ import (
 	"bench/sql/replica"
 	"bench/sql/target/null"
 	"bench/sql/target/postgres"
+	"bench/sql/target/snowflake"
 	"bench/sql/target/sqlite"
 )
 
@@ -38,6 +39,9 @@ var (
 	_ engine.History   = (*client.Client)(nil)
 	_ engine.History   = (*replica.Reader)(nil)
 	_ engine.Databases = databases{}
+	_ engine.Witnesses = witnesses{}
+	_ engine.Witness   = (*postgres.Witness)(nil)
+	_ engine.Witness   = (*snowflake.Witness)(nil)
 	_ engine.Fleet     = fleet.Local{}
 	_ engine.Fleet     = fleet.Process{}
 	_ engine.Watcher   = fleet.Process{}
@@ -48,6 +52,8 @@ var (
 	_ database         = (*null.Target)(nil)
 	_ database         = (*sqlite.Target)(nil)
 	_ database         = (*postgres.Target)(nil)
+	_ database         = (*snowflake.Target)(nil)
+	_ load.Tagger      = (*snowflake.Conn)(nil)
 	_ replica.Journal  = (*journal.Journal)(nil)
 )
 
@@ -64,6 +70,8 @@ func open(ctx context.Context, t bench.Target, lookup func(bench.Secret) (string
 		return opened(sqlite.Open(ctx, t, lookup, connections, tag))
 	case "postgres":
 		return opened(postgres.Open(ctx, t, lookup, connections, tag))
+	case "snowflake":
+		return opened(snowflake.Open(ctx, t, lookup, connections, tag))
 	case "null":
 		return opened(null.Open(ctx, t, lookup, connections, tag))
 	}
@@ -113,6 +121,28 @@ func (databases) Script(ctx context.Context, t bench.Target, lookup func(bench.S
 
 // Remove deletes what Place made.
 func (d databases) Remove(run string, _ bench.Target) error { return os.RemoveAll(d.folder(run)) }
+
+// witnesses finds who speaks for a target. SQLite, and the target that is none, keep no record.
+type witnesses struct{}
+
+// Witness signs in beside a run.
+func (witnesses) Witness(ctx context.Context, run string, plan *bench.Plan, lookup func(bench.Secret) (string, error)) (engine.Witness, error) {
+	switch plan.Target.Kind {
+	case "postgres":
+		return heard(postgres.OpenWitness(ctx, plan, lookup, "bench "+run))
+	case "snowflake":
+		return heard(snowflake.OpenWitness(ctx, run, plan, lookup))
+	}
+	return nil, nil
+}
+
+// heard keeps a nil pointer from becoming a witness that is not nil.
+func heard[T engine.Witness](w T, err error) (engine.Witness, error) {
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
 
 // lookup resolves a secret that is a variable of this process's environment.
 func (p *program) lookup(s bench.Secret) (string, error) {

@@ -130,6 +130,26 @@ func (f *fleet) Stop(_ context.Context, id string, mode bench.Desired, by string
 	return nil
 }
 
+func (f *fleet) Enrich(_ context.Context, past engine.History, id string) (*bench.Enrichment, error) {
+	e, err := past.Enrichment(context.Background(), id)
+	if err != nil {
+		return nil, err
+	}
+	e.Pass++
+	return e, nil
+}
+
+func (f *fleet) Samples(context.Context, string) ([]bench.TargetSample, error) {
+	return []bench.TargetSample{{Waits: []bench.Wait{{State: "active", Sessions: 3}}}}, nil
+}
+
+func (f *fleet) Enrichment(_ context.Context, id string) (*bench.Enrichment, error) {
+	if _, ok := f.results[id]; !ok {
+		return nil, engine.ErrNoEnrichment
+	}
+	return &bench.Enrichment{Run: id, Status: bench.EnrichmentComplete, Pass: 1, Source: "test", Workloads: []bench.ServerSide{{Coverage: 0.5}}}, nil
+}
+
 func (f *fleet) Register(_ context.Context, r bench.Registration) (*bench.Assignment, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -17,28 +17,29 @@ import (
 
 // statuses is the table from codes to HTTP statuses.
 var statuses = map[string]int{
-	bench.CodeRunNotFound:      http.StatusNotFound,
-	bench.CodeRunAmbiguous:     http.StatusConflict,
-	bench.CodeRunEnded:         http.StatusConflict,
-	bench.CodeResultNotReady:   http.StatusNotFound,
-	bench.CodeKeyReused:        http.StatusUnprocessableEntity,
-	bench.CodePlanInvalid:      http.StatusUnprocessableEntity,
-	bench.CodeWorkerUnknown:    http.StatusNotFound,
-	bench.CodeGenerationStale:  http.StatusConflict,
-	bench.CodeConflict:         http.StatusConflict,
-	bench.CodeBusy:             http.StatusServiceUnavailable,
-	bench.CodeStopping:         http.StatusServiceUnavailable,
-	bench.CodeInvalid:          http.StatusBadRequest,
-	bench.CodeTooLarge:         http.StatusRequestEntityTooLarge,
-	bench.CodeMediaType:        http.StatusUnsupportedMediaType,
-	bench.CodeUnauthorized:     http.StatusUnauthorized,
-	bench.CodeForbidden:        http.StatusForbidden,
-	bench.CodeMisdirected:      http.StatusMisdirectedRequest,
-	bench.CodeNotFound:         http.StatusNotFound,
-	bench.CodeMethodNotAllowed: http.StatusMethodNotAllowed,
-	bench.CodeTimeout:          http.StatusGatewayTimeout,
-	bench.CodeUnreachable:      http.StatusBadGateway,
-	bench.CodeInternal:         http.StatusInternalServerError,
+	bench.CodeRunNotFound:        http.StatusNotFound,
+	bench.CodeRunAmbiguous:       http.StatusConflict,
+	bench.CodeRunEnded:           http.StatusConflict,
+	bench.CodeEnrichmentNotReady: http.StatusNotFound,
+	bench.CodeResultNotReady:     http.StatusNotFound,
+	bench.CodeKeyReused:          http.StatusUnprocessableEntity,
+	bench.CodePlanInvalid:        http.StatusUnprocessableEntity,
+	bench.CodeWorkerUnknown:      http.StatusNotFound,
+	bench.CodeGenerationStale:    http.StatusConflict,
+	bench.CodeConflict:           http.StatusConflict,
+	bench.CodeBusy:               http.StatusServiceUnavailable,
+	bench.CodeStopping:           http.StatusServiceUnavailable,
+	bench.CodeInvalid:            http.StatusBadRequest,
+	bench.CodeTooLarge:           http.StatusRequestEntityTooLarge,
+	bench.CodeMediaType:          http.StatusUnsupportedMediaType,
+	bench.CodeUnauthorized:       http.StatusUnauthorized,
+	bench.CodeForbidden:          http.StatusForbidden,
+	bench.CodeMisdirected:        http.StatusMisdirectedRequest,
+	bench.CodeNotFound:           http.StatusNotFound,
+	bench.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
+	bench.CodeTimeout:            http.StatusGatewayTimeout,
+	bench.CodeUnreachable:        http.StatusBadGateway,
+	bench.CodeInternal:           http.StatusInternalServerError,
 }
 
 // known makes any error one with a code. What has none becomes an internal error whose message says nothing: the text
@@ -52,6 +53,8 @@ func known(err error) *bench.Error {
 	switch {
 	case errors.Is(err, engine.ErrNoRun):
 		return &bench.Error{Code: bench.CodeRunNotFound, Message: "there is no such run; bench list shows all", Err: err}
+	case errors.Is(err, engine.ErrNoEnrichment):
+		return &bench.Error{Code: bench.CodeEnrichmentNotReady, Message: "the target of the run was not asked for its side", Err: err}
 	case errors.Is(err, engine.ErrNoResult):
 		return &bench.Error{Code: bench.CodeResultNotReady, Message: "the run has no result yet", Err: err}
 	case isConflict:

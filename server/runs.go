@@ -195,6 +195,40 @@ func (s *Server) showResult(ctx context.Context, in *RunPath) (*answer[bench.Res
 	return &answer[bench.Result]{*result}, nil
 }
 
+func (s *Server) showEnrichment(ctx context.Context, in *RunPath) (*answer[bench.Enrichment], error) {
+	run, err := s.find(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	side, err := s.config.History.Enrichment(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[bench.Enrichment]{*side}, nil
+}
+
+func (s *Server) enrichRun(ctx context.Context, in *RunPath) (*answer[bench.Enrichment], error) {
+	run, err := s.find(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, enrichWait)
+	defer cancel()
+	side, err := s.config.Engine.Enrich(ctx, s.config.History, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[bench.Enrichment]{*side}, nil
+}
+
+func (s *Server) listSamples(ctx context.Context, in *RunPath) (*answer[[]bench.TargetSample], error) {
+	run, err := s.find(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return list(s.config.History.Samples(ctx, run.ID))
+}
+
 func (s *Server) listSeconds(ctx context.Context, in *struct {
 	RunPath
 	From       int64 `query:"from" doc:"First second, from the start of the run"`

@@ -30,6 +30,8 @@ type Engine interface {
 	Live(id string) (*bench.Run, bool)
 	// Stop asks for the end of a run. by says who asks.
 	Stop(ctx context.Context, id string, mode bench.Desired, by string) error
+	// Enrich asks the target of a run that has ended for its side once more, and stores what it says.
+	Enrich(ctx context.Context, past engine.History, id string) (*bench.Enrichment, error)
 
 	Register(ctx context.Context, r bench.Registration) (*bench.Assignment, error)
 	Heartbeat(ctx context.Context, h bench.Heartbeat) (*bench.HeartbeatAck, error)
@@ -61,13 +63,15 @@ type Config struct {
 	Ready func() map[string]string // components with "ok" or what is wrong with them, for /readyz; nil is none
 }
 
-// How long things may take. A long poll lasts at most controlWait, everything else of an ordinary request less.
+// How long things may take. A long poll lasts at most controlWait, a target's side enrichWait, everything else of an ordinary
+// request less.
 const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 40 * time.Second
 	writeTimeout  = time.Minute
 	idleTimeout   = 2 * time.Minute
 	controlWait   = 25 * time.Second
+	enrichWait    = 50 * time.Second // for a target to tell its side
 
 	closeGrace    = time.Second     // for streams to be closed properly
 	shutdownGrace = 5 * time.Second // for other requests to end

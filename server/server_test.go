@@ -431,6 +431,21 @@ func TestDetails(t *testing.T) {
 	if got := body[[]bench.Fact](t, b.ask("GET", at+"/environment", "")); len(got) != 1 {
 		t.Errorf("facts are %+v", got)
 	}
+	if got := body[[]bench.TargetSample](t, b.ask("GET", at+"/samples", "")); len(got) != 1 || got[0].Waits[0].Sessions != 3 {
+		t.Errorf("samples are %+v", got)
+	}
+	for _, ask := range [][2]string{{"GET", at + "/enrichment"}, {"POST", at + "/enrich"}} {
+		if w := b.ask(ask[0], ask[1], "{}"); w.Code != 404 || !strings.Contains(w.Body.String(), bench.CodeEnrichmentNotReady) {
+			t.Errorf("%v before there is one: %d %s", ask, w.Code, w.Body)
+		}
+	}
+	b.fleet.end(run.ID)
+	if got := body[bench.Enrichment](t, b.ask("GET", at+"/enrichment", "")); got.Source != "test" || got.All().Coverage != 0.5 {
+		t.Errorf("the target's side is %+v", got)
+	}
+	if got := body[bench.Enrichment](t, b.ask("POST", at+"/enrich", "{}")); got.Pass != 2 {
+		t.Errorf("the second pass is %+v", got)
+	}
 }
 
 func TestWorkerProtocol(t *testing.T) {

@@ -6,11 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	_ "modernc.org/sqlite"
 
 	"bench/runtime/bench"
+	"bench/sql/target/snowflake/fakesnow"
 )
 
 // examples are the specs of the folder examples, by file name.
@@ -34,7 +37,7 @@ func examples(t *testing.T) map[string]*Resolved {
 
 func TestExamples(t *testing.T) {
 	all := examples(t)
-	for _, name := range []string{"quickstart.hcl", "pg-select.hcl", "pg-tpcb.hcl", "query-directory.hcl"} {
+	for _, name := range []string{"quickstart.hcl", "pg-select.hcl", "pg-tpcb.hcl", "query-directory.hcl", "snowflake-lookup.hcl"} {
 		r := all[name]
 		if r == nil {
 			t.Errorf("%s is no spec", name)
@@ -101,6 +104,29 @@ func TestExamplesOnSQLite(t *testing.T) {
 	}
 	if ran != 2 {
 		t.Errorf("%d SQLite examples, want 2", ran)
+	}
+}
+
+// The SQL of the examples for Snowflake is that of Snowflake.
+func TestExamplesForSnowflakeParse(t *testing.T) {
+	parsed := 0
+	for name, r := range examples(t) {
+		if r.Plan.Target.Kind != "snowflake" {
+			continue
+		}
+		parsed++
+		all := slices.Concat(r.Plan.Setup, r.Plan.Teardown, r.Plan.Target.Session.Init)
+		for _, w := range r.Plan.Workloads {
+			for _, s := range w.Statements {
+				all = append(all, s.Text(func(int) string { return "1" }))
+			}
+		}
+		if tree, ok := fakesnow.Parse(t, strings.Join(all, ";\n")+";\n"); !ok {
+			t.Errorf("%s: %s", name, tree)
+		}
+	}
+	if parsed == 0 {
+		t.Error("there is no example for Snowflake")
 	}
 }
 

@@ -83,6 +83,7 @@ type loader struct {
 	paramAt  []hcl.Range    // where each param of the plan stands
 	declared []string       // names of all params, also of those with a mistake
 	used     map[string]bool
+	limitAt  hcl.Range // where statement_timeout stands
 
 	workloads []string            // names of all workload blocks
 	made      map[string][]string // names of the workloads that for_each made, by the name of their block

@@ -146,6 +146,18 @@ func (l *loader) readGuard(in *block) {
 			l.plan.Guard.MaxErrorRate = rate
 		}
 	}
+	if f, ok := inner.take("max_credits"); ok {
+		credits, ok := l.number(f)
+		switch kind := l.plan.Target.Kind; {
+		case !ok:
+		case credits <= 0:
+			l.fail(f.at, "Write a number of credits such as 4.", "max_credits must be above 0, got %v", credits)
+		case kind != "snowflake" && kind != "":
+			l.fail(f.at, "Remove it.", "a target %q costs no credits", kind)
+		default:
+			l.plan.Guard.MaxCredits = credits
+		}
+	}
 	l.plan.Guard.MaxDuration = inner.duration("max_duration", 0, positive)
 	planned := l.plan.Warmup + l.plan.Duration
 	if limit := l.plan.Guard.MaxDuration; limit > 0 && limit < planned {
@@ -155,6 +167,9 @@ func (l *loader) readGuard(in *block) {
 
 // checkPlan reports what fits together badly.
 func (l *loader) checkPlan(b *hclsyntax.Block) {
+	if l.plan.Target.Kind == "snowflake" {
+		l.limitOnServer()
+	}
 	if n := l.plan.Connections(); n > 0 && l.plan.Fleet.Workers > n {
 		l.fail(b.DefRange(), "Use fewer workers, or more connections.", "the fleet has %d workers for %d connections; each worker needs one", l.plan.Fleet.Workers, n)
 	}

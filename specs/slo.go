@@ -20,7 +20,7 @@ func metrics() []string {
 			all = append(all, latency+"."+statistic)
 		}
 	}
-	return append(all, "throughput.ok", "errors.rate")
+	return append(all, "server.mean", "throughput.ok", "errors.rate", "cost")
 }
 
 func (l *loader) readSLOs(in *block) {
@@ -39,6 +39,7 @@ func (l *loader) readSLO(b *hclsyntax.Block) {
 	in := l.block(b)
 	defer in.done()
 	s := bench.SLO{Name: b.Labels[0], MinN: in.whole("min_n", 0, 0, 1<<53)}
+	named := in.has("workload")
 	workloads := l.sloWorkloads(in)
 	known := in.has("max")
 	known = in.has("min") || known
@@ -51,6 +52,10 @@ func (l *loader) readSLO(b *hclsyntax.Block) {
 	if s.Metric == "" {
 		return
 	}
+	if s.Metric == "cost" && named {
+		l.fail(in.place("workload"), "Leave workload out.", "what a run costs cannot be told apart by workload")
+	}
+	l.recorded(in, s.Metric)
 	s.Max, s.Min = l.bound(in, s.Metric, "max"), l.bound(in, s.Metric, "min")
 	if s.Max != nil && s.Min != nil && *s.Min > *s.Max {
 		l.fail(in.place("min"), "Swap them.", "min is above max")
@@ -58,6 +63,17 @@ func (l *loader) readSLO(b *hclsyntax.Block) {
 	for _, w := range workloads {
 		s.Workload = w
 		l.plan.SLOs = append(l.plan.SLOs, s)
+	}
+}
+
+// recorded refuses metrics that the plan's target knows nothing of.
+func (l *loader) recorded(in *block, metric string) {
+	switch kind := l.plan.Target.Kind; {
+	case kind == "": // reported there
+	case metric == "cost" && kind != "snowflake":
+		l.fail(in.place("metric"), "Remove it.", "a target %q costs no credits", kind)
+	case metric == "server.mean" && kind != "snowflake" && kind != "postgres":
+		l.fail(in.place("metric"), "Use service.mean.", "a target %q keeps no record of its own", kind)
 	}
 }
 
@@ -70,27 +86,28 @@ func (l *loader) metric(f field) string {
 	switch family, _, _ := strings.Cut(name, "."); {
 	case slices.Contains(all, name):
 		return name
-	case family == "server" || family == "cost":
-		l.later(f.at, "metric "+name, "Use response or service.")
+	case family == "server":
+		l.fail(f.at, "Write server.mean: what a target tells of its side are sums, and percentiles cannot be had from these.", "%s is no metric", l.quote(f, name))
 	default:
 		instead := nearest(name, all)
 		if instead != "" {
 			instead = "Did you mean " + instead + "?"
 		} else {
-			instead = "Write response or service with .p50, .p90, .p95, .p99, .p99.9, .max or .mean, or throughput.ok, or errors.rate."
+			instead = "Write response or service with .p50, .p90, .p95, .p99, .p99.9, .max or .mean, or throughput.ok, errors.rate, server.mean, or cost."
 		}
 		l.fail(f.at, instead, "%s is no metric", l.quote(f, name))
 	}
 	return ""
 }
 
-// bound is a limit of an SLO in the unit of its metric: microseconds, operations per second, a share.
+// bound is a limit of an SLO in the unit of its metric: microseconds, operations per second, a share, credits per 1,000
+// operations.
 func (l *loader) bound(in *block, metric, name string) *float64 {
 	f, ok := in.take(name)
 	if !ok {
 		return nil
 	}
-	if strings.HasPrefix(metric, "response.") || strings.HasPrefix(metric, "service.") {
+	if family, _, _ := strings.Cut(metric, "."); family == "response" || family == "service" || family == "server" {
 		d, ok := l.duration(f, 0)
 		if !ok {
 			return nil

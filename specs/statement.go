@@ -167,6 +167,8 @@ func (l *loader) isPlaceholder(text string) bool {
 	switch l.plan.Target.Kind {
 	case "sqlite":
 		return true
+	case "snowflake":
+		return text[0] == '?'
 	case "postgres":
 		return text[0] == '$' && strings.Trim(text[1:], "0123456789") == ""
 	}

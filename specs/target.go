@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"bench/runtime/bench"
 )
@@ -28,6 +29,13 @@ var targets = map[string][]option{
 		{name: "host", read: readText}, {name: "port", read: readPort}, {name: "user", read: readText}, {name: "database", read: readText},
 		{name: "sslmode", words: []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
 	},
+	"snowflake": {
+		{name: "connection", read: readText}, {name: "account", read: readText}, {name: "user", read: readText}, {name: "url", read: readText},
+		{name: "password"}, {name: "private_key"}, {name: "private_key_file", read: readPath}, {name: "private_key_passphrase"},
+		{name: "token"}, {name: "token_file", read: readPath}, {name: "authenticator", words: []string{"programmatic_access_token", "oauth"}},
+		{name: "warehouse", read: readText}, {name: "role", read: readText}, {name: "database", read: readText}, {name: "schema", read: readText},
+		{name: "statement_timeout", read: readDuration}, {name: "cached_results", read: readFlag},
+	},
 	"null": {
 		{name: "latency", read: readDuration}, {name: "error_rate", read: readShare}, {name: "error_class", words: errorClasses()},
 		{name: "rows", read: readCount}, {name: "stall_at", read: readDuration}, {name: "stall_for", read: readDuration},
@@ -37,25 +45,25 @@ var targets = map[string][]option{
 
 // isolations are the isolation levels of a transaction, as each kind of target names them.
 var isolations = map[string][]string{
-	"sqlite":   {"deferred", "immediate", "exclusive"},
-	"postgres": {"read uncommitted", "read committed", "repeatable read", "serializable"},
+	"sqlite":    {"deferred", "immediate", "exclusive"},
+	"postgres":  {"read uncommitted", "read committed", "repeatable read", "serializable"},
+	"snowflake": {"read committed"},
 }
+
+// sizes are the sizes of Snowflake's warehouses, as SQL spells them.
+var sizes = []string{"XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE", "XXXLARGE", "X4LARGE", "X5LARGE", "X6LARGE"}
 
 func (l *loader) readTarget(in *block) {
 	const usage = `target "sqlite" { path = "bench.db" }`
 	b := in.one("target", 1, usage)
 	if b == nil {
-		in.needBlock("target", usage+`, or target "postgres" { dsn = var.dsn }`)
+		in.needBlock("target", usage+`, or target "postgres" { dsn = var.dsn }, or target "snowflake" { connection = "NAME" }`)
 		return
 	}
 	kind := b.Labels[0]
 	options, ok := targets[kind]
-	switch {
-	case kind == "snowflake":
-		l.later(b.LabelRanges[0], `target "snowflake"`, "Use sqlite or postgres.")
-		return
-	case !ok:
-		l.fail(b.LabelRanges[0], didYouMean(kind, []string{"sqlite", "postgres", "null"}), "there is no target %q", kind)
+	if !ok {
+		l.fail(b.LabelRanges[0], didYouMean(kind, []string{"sqlite", "postgres", "snowflake", "null"}), "there is no target %q", kind)
 		return
 	}
 	t := &l.plan.Target
@@ -78,6 +86,10 @@ func (l *loader) readTarget(in *block) {
 		}
 	}
 	l.checkOptions(kind, inner)
+	if kind == "snowflake" {
+		l.limitAt = inner.place("statement_timeout")
+		l.readRequire(inner)
+	}
 	l.readSession(inner)
 	inner.done()
 }
@@ -93,6 +105,12 @@ func (l *loader) checkOptions(kind string, in *block) {
 		case !temporary && !in.has("path"):
 			l.fail(in.at, `Write path = "bench.db", or temporary = true for a file that is removed at the end.`, "%s has no path", in.where)
 		}
+	case "snowflake":
+		for _, pair := range [][2]string{{"private_key", "private_key_file"}, {"token", "token_file"}} {
+			if in.has(pair[0]) && in.has(pair[1]) {
+				l.fail(in.values[pair[1]].name, "Leave one of them out.", "%s stands beside %s", pair[1], pair[0])
+			}
+		}
 	case "postgres":
 		if !in.has("dsn") {
 			return
@@ -105,13 +123,62 @@ func (l *loader) checkOptions(kind string, in *block) {
 	}
 }
 
+// readRequire reads what the warehouse must be for the run to start.
+func (l *loader) readRequire(in *block) {
+	b := in.one("require", 0, `require { size = "XSMALL" }`)
+	if b == nil {
+		return
+	}
+	inner := l.block(b)
+	options := l.plan.Target.Options
+	if inner.has("size") {
+		options["require_size"] = inner.choice("size", "", sizes...)
+	}
+	if inner.has("clusters") {
+		options["require_clusters"] = strconv.FormatInt(inner.whole("clusters", 1, 1, 1000), 10)
+	}
+	if inner.has("scaling") {
+		options["require_scaling"] = inner.choice("scaling", "", "STANDARD", "ECONOMY")
+	}
+	inner.done()
+}
+
+// limitOnServer sees to it that Snowflake ends statements only when the workers, who end them at their own timeouts, are
+// gone: after an hour or the longest of these timeouts.
+func (l *loader) limitOnServer() {
+	t := &l.plan.Target
+	longest := t.Timeout
+	for _, w := range l.plan.Workloads {
+		longest = max(longest, w.Timeout)
+	}
+	given, ok := t.Options["statement_timeout"]
+	if !ok {
+		t.Options["statement_timeout"] = max(longest, bench.Duration(time.Hour)).String()
+		return
+	}
+	limit, err := time.ParseDuration(given)
+	switch {
+	case err != nil: // reported where it stands
+	case limit < time.Second:
+		l.fail(l.limitAt, "", "statement_timeout must be at least 1s")
+	case limit < longest.D():
+		l.fail(l.limitAt, "Leave it out.", "statement_timeout is %v and ends statements before their own timeout of %v does", limit, longest)
+	}
+}
+
 func (l *loader) readSession(in *block) {
 	b := in.one("session", 0, `session { params = { work_mem = "64MB" } }`)
 	if b == nil {
 		return
 	}
 	inner := l.block(b)
-	inner.refuse("role", "warehouse", "database", "schema")
+	for _, name := range []string{"role", "warehouse", "database", "schema"} {
+		if l.plan.Target.Kind != "snowflake" {
+			inner.refuse(name)
+		} else if inner.has(name) {
+			l.fail(inner.values[name].name, "Write it into the target itself.", "%s is no part of a session", name)
+		}
+	}
 	l.plan.Target.Session.Params = inner.words("params", `{ work_mem = "64MB" }`)
 	if f, ok := inner.take("init"); ok {
 		l.plan.Target.Session.Init = l.scripts(f)

@@ -13,6 +13,7 @@
 //	bench stop [RUN]      end a run and keep what was measured; --force also cancels statements
 //	bench report [RUN]    what a run measured, as text, json or csv
 //	bench doctor [RUN]    why a run stands as it does, with evidence and the next step
+//	bench enrich [RUN]    ask the target of a run that has ended for its side again: timings, waits, cost
 //	bench list            runs, newest first
 //	bench serve           a server that outlives the commands that use it
 //	bench migrate         the schema of the journal, or with --store of a replica: status, up, down, sql

@@ -40,26 +40,27 @@ func CodeOf(err error) string {
 
 // The codes of errors.
 const (
-	CodeRunNotFound      = "run_not_found"
-	CodeRunAmbiguous     = "run_ambiguous"      // a prefix of more than one run
-	CodeRunEnded         = "run_ended"          // what was asked for needs a run that goes on
-	CodeResultNotReady   = "result_not_ready"   // the run has none yet
-	CodeKeyReused        = "key_reused"         // the idempotency key was used for another plan
-	CodePlanInvalid      = "plan_invalid"       // the plan cannot be carried out as it is
-	CodeWorkerUnknown    = "worker_unknown"     // not registered with this run
-	CodeGenerationStale  = "generation_stale"   // another process took the worker's slot, or the worker was declared dead
-	CodeConflict         = "conflict"           // a change that came first
-	CodeBusy             = "busy"               // try again shortly
-	CodeStopping         = "stopping"           // the server is about to end
-	CodeInvalid          = "invalid"            // the request is malformed
-	CodeTooLarge         = "too_large"          // the request's body
-	CodeMediaType        = "media_type"         // the request's body is not JSON
-	CodeUnauthorized     = "unauthorized"       // no token, or one that is not known
-	CodeForbidden        = "forbidden"          // the token does not allow it
-	CodeMisdirected      = "misdirected"        // the Host is not one of the server's names
-	CodeNotFound         = "not_found"          // no such route
-	CodeMethodNotAllowed = "method_not_allowed" // the route has other methods
-	CodeTimeout          = "timeout"            // it took too long
-	CodeUnreachable      = "unreachable"        // no server, or no answer from it
-	CodeInternal         = "internal_error"     // a bug, or a part that is broken
+	CodeRunNotFound        = "run_not_found"
+	CodeRunAmbiguous       = "run_ambiguous"        // a prefix of more than one run
+	CodeRunEnded           = "run_ended"            // what was asked for needs a run that goes on
+	CodeResultNotReady     = "result_not_ready"     // the run has none yet
+	CodeEnrichmentNotReady = "enrichment_not_ready" // the target was not asked yet
+	CodeKeyReused          = "key_reused"           // the idempotency key was used for another plan
+	CodePlanInvalid        = "plan_invalid"         // the plan cannot be carried out as it is
+	CodeWorkerUnknown      = "worker_unknown"       // not registered with this run
+	CodeGenerationStale    = "generation_stale"     // another process took the worker's slot, or the worker was declared dead
+	CodeConflict           = "conflict"             // a change that came first
+	CodeBusy               = "busy"                 // try again shortly
+	CodeStopping           = "stopping"             // the server is about to end
+	CodeInvalid            = "invalid"              // the request is malformed
+	CodeTooLarge           = "too_large"            // the request's body
+	CodeMediaType          = "media_type"           // the request's body is not JSON
+	CodeUnauthorized       = "unauthorized"         // no token, or one that is not known
+	CodeForbidden          = "forbidden"            // the token does not allow it
+	CodeMisdirected        = "misdirected"          // the Host is not one of the server's names
+	CodeNotFound           = "not_found"            // no such route
+	CodeMethodNotAllowed   = "method_not_allowed"   // the route has other methods
+	CodeTimeout            = "timeout"              // it took too long
+	CodeUnreachable        = "unreachable"          // no server, or no answer from it
+	CodeInternal           = "internal_error"       // a bug, or a part that is broken
 )

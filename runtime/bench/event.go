@@ -24,16 +24,18 @@ type EventType string
 
 // The types of events.
 const (
-	EventCreated EventType = "CREATED"
-	EventPhase   EventType = "PHASE"  // Data is a State
-	EventArm     EventType = "ARM"    // Data is an Arm
-	EventStop    EventType = "STOP"   // start nothing new, drain
-	EventAbort   EventType = "ABORT"  // cancel what is in flight
-	EventWorker  EventType = "WORKER" // a worker became ready, stale, dead, … ; Data is a WorkerChange
-	EventGuard   EventType = "GUARD"
-	EventCheck   EventType = "CHECK"   // a check of the doctor began to fail, or is over; Data is a CheckChange
-	EventDesired EventType = "DESIRED" // somebody asked for a stop
-	EventEnd     EventType = "END"     // the run is terminal
+	EventCreated  EventType = "CREATED"
+	EventPhase    EventType = "PHASE"  // Data is a State
+	EventArm      EventType = "ARM"    // Data is an Arm
+	EventStop     EventType = "STOP"   // start nothing new, drain
+	EventAbort    EventType = "ABORT"  // cancel what is in flight
+	EventWorker   EventType = "WORKER" // a worker became ready, stale, dead, … ; Data is a WorkerChange
+	EventGuard    EventType = "GUARD"
+	EventCheck    EventType = "CHECK"    // a check of the doctor began to fail, or is over; Data is a CheckChange
+	EventDesired  EventType = "DESIRED"  // somebody asked for a stop
+	EventCounters EventType = "COUNTERS" // the target's counters were read; Data is a Counters
+	EventTarget   EventType = "TARGET"   // the target changed its shape or cannot be watched; Data is a Warehouse, or nothing
+	EventEnd      EventType = "END"      // the run is terminal
 )
 
 // An Arm tells workers when to start.

@@ -200,8 +200,8 @@ type Retry struct {
 type SLO struct {
 	Name     string   `json:"name"`
 	Workload string   `json:"workload,omitempty"` // "" is all in one, "*" is each by itself
-	Metric   string   `json:"metric"`             // response.p95, service.mean, throughput.ok, errors.rate, …
-	Max      *float64 `json:"max,omitempty"`      // latencies in microseconds
+	Metric   string   `json:"metric"`             // response.p95, service.mean, server.mean, throughput.ok, errors.rate, cost, …
+	Max      *float64 `json:"max,omitempty"`      // latencies in microseconds, cost in credits per 1,000 operations
 	Min      *float64 `json:"min,omitempty"`
 	MinN     int64    `json:"min_n,omitempty"` // fewer operations leave it undetermined
 }
@@ -210,6 +210,7 @@ type SLO struct {
 type Guard struct {
 	MaxErrorRate float64  `json:"max_error_rate,omitempty"` // share of finished operations, over the last 10 s
 	MaxDuration  Duration `json:"max_duration,omitempty"`   // from the creation of the run
+	MaxCredits   float64  `json:"max_credits,omitempty"`    // estimated, from resume to now (see Cost.Billed)
 }
 
 // A Duration is a time.Duration that is text like "1m30s" in JSON.

@@ -15,6 +15,7 @@ const (
 	ReasonWorkerLost         Reason = "worker_lost"         // a worker died or fell silent
 	ReasonGuardErrorRate     Reason = "guard_error_rate"    // guard { max_error_rate }
 	ReasonGuardDuration      Reason = "guard_duration"      // guard { max_duration }
+	ReasonGuardCredits       Reason = "guard_credits"       // guard { max_credits }
 	ReasonLedgerImbalance    Reason = "ledger_imbalance"    // counts do not add up: a bug, never a result
 	ReasonJournalUnavailable Reason = "journal_unavailable" // the journal could not be written
 	ReasonServerStopped      Reason = "server_stopped"      // the server was told to end

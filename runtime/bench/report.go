@@ -62,6 +62,8 @@ type Execution struct {
 	Error      string     `json:"error,omitempty"`
 	Attempts   int        `json:"attempts"`
 	Rows       int64      `json:"rows"`
+
+	Server *ServerTiming `json:"server,omitempty"` // of the last statement, once the target was asked
 }
 
 // A Snapshot is a Report as the server took it in.

@@ -56,11 +56,15 @@ type Batch struct {
 	Environment []Fact
 	Totals      []Totals
 	Findings    []Finding
+	Samples     []TargetSample
+	Enrichments []Enrichment
+	Timings     []Timing // after the executions that they belong to
 }
 
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool {
-	return len(b.Workers)+len(b.Snapshots)+len(b.Seconds)+len(b.Results)+len(b.Logs)+len(b.Environment)+len(b.Totals)+len(b.Findings) == 0
+	return len(b.Workers)+len(b.Snapshots)+len(b.Seconds)+len(b.Results)+len(b.Logs)+len(b.Environment)+len(b.Totals)+
+		len(b.Findings)+len(b.Samples)+len(b.Enrichments)+len(b.Timings) == 0
 }
 
 // A Fact is a row of RUN_ENVIRONMENT: something about where the run ran that a reader of its numbers may need.

@@ -83,6 +83,9 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 		if event.Type == bench.EventPhase {
 			r.phaseAt = event.EffectiveAt
 		}
+		if err := r.evidence.event(&event); err != nil {
+			return nil, err
+		}
 		e.Listener.Event(event) // not to workers: what the server before this one commanded is in terms of its own clock
 	}
 	workers, err := history.Workers(ctx, r.id)
@@ -101,11 +104,29 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 	if err := history.Reports(ctx, r.id, r.replay); err != nil {
 		return nil, err
 	}
-	told, err := history.Executions(ctx, r.id, exampleLimit)
+	limit := exampleLimit
+	if e.Witnesses != nil {
+		limit = 0 // the target may tell more of each
+	}
+	told, err := history.Executions(ctx, r.id, limit)
 	if err != nil {
 		return nil, err
 	}
 	r.measured.learn(told)
+	r.evidence.learn(told)
+	switch said, err := history.Enrichment(ctx, r.id); {
+	case err == nil && said.Status != bench.EnrichmentPending:
+		r.evidence.enrichment = said
+	case err != nil && bench.CodeOf(err) != bench.CodeEnrichmentNotReady:
+		return nil, err
+	}
+	samples, err := history.Samples(ctx, r.id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range samples {
+		r.evidence.sample(&samples[i])
+	}
 	r.publish()
 	return r, nil
 }

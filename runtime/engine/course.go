@@ -22,6 +22,7 @@ func (r *run) drive(ctx context.Context) {
 	r.ctx, r.ended = ctx, ctx.Done()
 	wctx, kill := context.WithCancel(context.WithoutCancel(ctx))
 	r.kill = kill
+	r.observe()
 	var end *ending
 	if r.adopted {
 		end = r.resume(wctx)
@@ -35,9 +36,12 @@ func (r *run) drive(ctx context.Context) {
 	close(r.done) // whoever still calls is refused from here on, and so comes to his end
 	r.feed.end()
 	kill()
+	if r.observer != nil {
+		r.observer.cancel()
+	}
 	r.workers.Wait()
 	r.secrets = nil
-	r.second, r.measured, r.guard = nil, nil, nil // megabytes of histograms; the history has what is asked for later
+	r.second, r.measured, r.guard, r.evidence = nil, nil, nil, evidence{} // megabytes of histograms; the history has what is asked for later
 }
 
 // course takes the run through its phases. It returns nil when the plan came to its end and every worker has said what
@@ -55,8 +59,12 @@ func (r *run) course(ctx, wctx context.Context) *ending {
 
 // fromMuster is the course from the launch of the workers on.
 func (r *run) fromMuster() *ending {
+	r.prepareCounters()
 	if end := r.muster(); end != nil {
 		return end
+	}
+	if r.plan.Warmup == 0 {
+		r.count(momentBefore)
 	}
 	return r.fromArm()
 }
@@ -207,6 +215,7 @@ func (r *run) measure() *ending {
 			return end
 		}
 		r.transit(bench.State{Status: bench.StatusRunning, Phase: bench.PhaseMeasurement}, at, nil, "%s begins", bench.PhaseMeasurement)
+		r.count(momentBefore)
 	}
 	at := r.at(r.timeline.EndUS)
 	if r.timeline.EndUS == 0 {
@@ -358,7 +367,10 @@ func (r *run) housekeeping(now time.Time) time.Time {
 // conclude computes what the run came to, stores it, and makes the run terminal.
 func (r *run) conclude(end *ending) {
 	if r.record.Status == bench.StatusCompleted { // the server before this one came so far
-		r.complete(r.measured.result(r, false))
+		result := r.measured.result(r, false)
+		r.countAfter()
+		r.enrich(result, false)
+		r.complete(result)
 		return
 	}
 	ctx, cancel := r.storing()
@@ -375,8 +387,16 @@ func (r *run) conclude(end *ending) {
 	if err := r.roster.audit(); err != nil && end.reason == bench.ReasonCompleted {
 		end = &ending{reason: bench.ReasonLedgerImbalance, detail: err.Error()}
 	}
+	completed := end.reason == bench.ReasonCompleted
+	if completed {
+		r.countAfter()
+	}
 	r.teardown()
-	result := r.measured.result(r, end.reason != bench.ReasonCompleted)
+	result := r.measured.result(r, !completed)
+	if completed && late(r.plan) {
+		r.enrich(result, true)
+		result = r.measured.result(r, false)
+	}
 	r.e.writer.put(bench.Batch{
 		Results: []bench.Result{*result}, Totals: []bench.Totals{r.totals()}, Workers: r.roster.rows(),
 	}, nil)
@@ -397,6 +417,9 @@ func (r *run) conclude(end *ending) {
 		to.Status = bench.StatusCancelled
 	}
 	r.transit(to, time.Now(), end, "%s: %s", to.Status, end.detail)
+	if r.record.Status == bench.StatusCompleted {
+		r.enrich(result, false)
+	}
 	r.complete(result)
 }
 
@@ -405,7 +428,15 @@ func (r *run) complete(result *bench.Result) {
 	if r.record.Status == bench.StatusCompleted {
 		r.transit(bench.State{Status: bench.StatusCompleted, Phase: bench.PhaseCompleted}, time.Now(), nil, "nothing more will change")
 	}
-	r.e.Listener.Ended(r.live.Load(), result)
+	r.tellEnd(result)
+}
+
+// tellEnd tells the listener of the end, once: nothing that follows changes what the run measured.
+func (r *run) tellEnd(result *bench.Result) {
+	if !r.toldEnd {
+		r.toldEnd = true
+		r.e.Listener.Ended(r.live.Load(), result)
+	}
 }
 
 // teardown runs the plan's teardown scripts and removes what was made for the run, whatever it ended with.

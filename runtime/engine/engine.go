@@ -3,8 +3,8 @@
 // An [Engine] owns one goroutine a run (course.go), and nobody else touches what that goroutine owns: the roster of
 // workers, the aggregation of their reports, and the run's row as it was last stored. The calls of the plane (plane.go) and
 // of people reach it as closures through the run's inbox. Around it there are only: one goroutine a worker, which lives
-// as long as its [Fleet] keeps the worker alive; and one [writer] for all runs, which writes batches behind the runs'
-// backs, so that no report ever waits for a disk.
+// as long as its [Fleet] keeps the worker alive; one [observer] a run, which watches its target; and one [writer] for all
+// runs, which writes batches behind the runs' backs, so that no report ever waits for a disk.
 //
 // # One phase change
 //
@@ -17,6 +17,13 @@
 // The plane checks its generation and number; the roster counts it; the aggregate adds it to its second, or to the count
 // of what is left out and why; the writer stores it, which moves the worker's durable number. A second is told when all
 // live workers have reported it, or a quarter of a second after its end; what comes later corrects it.
+//
+// # The target's side
+//
+// The observer signs in on a session of its own, samples the target, and reads its counters before and after MEASUREMENT
+// (witness.go). Once the result is stored and its verdict told, the target is asked for its side ([hearing]) and the run
+// stays in COMPLETED/PROCESSING until it has told everything that can come soon, or the deadline passes (enrichment.go). The
+// listener hears of the end before, unless an SLO is about what only the target knows: then the verdict waits.
 //
 // # When something fails
 //
@@ -36,11 +43,12 @@ import (
 	"bench/runtime/bench"
 )
 
-// Config is what an Engine works with. All fields are needed, but for Settings.
+// Config is what an Engine works with. All fields are needed, but for Witnesses and Settings.
 type Config struct {
 	Store     Store
 	Listener  Listener
 	Databases Databases
+	Witnesses Witnesses        // nil: targets are not asked for their side
 	Fleets    map[string]Fleet // by the kind that a plan names
 	Lookup    func(bench.Secret) (string, error)
 	Log       *slog.Logger
@@ -73,6 +81,8 @@ type Settings struct {
 	Lead    time.Duration // from ARM to t0; 500 ms
 	Late    time.Duration // how long after its end a second waits for its reports; 250 ms
 	Journal time.Duration // how long the journal may be unwritable before runs end; 20 s
+
+	Enrichment time.Duration // how long a run that has ended waits for what its target says; 240 s
 }
 
 func (s Settings) withDefaults() Settings {
@@ -86,6 +96,7 @@ func (s Settings) withDefaults() Settings {
 	def(&s.Lead, 500*time.Millisecond)
 	def(&s.Late, 250*time.Millisecond)
 	def(&s.Journal, 20*time.Second)
+	def(&s.Enrichment, 240*time.Second)
 	return s
 }
 
@@ -214,7 +225,7 @@ func check(plan *bench.Plan, fleets map[string]Fleet) error {
 		for _, w := range plan.Workloads {
 			known = known || w.Name == slo.Workload
 		}
-		if _, _, _, err := metric(slo.Metric, &bench.WorkloadResult{}); err != nil || !known {
+		if !knownMetric(slo.Metric) || !known {
 			return invalid("SLO %s is about %s of workload %q, which there is not", slo.Name, slo.Metric, slo.Workload)
 		}
 	}
@@ -264,7 +275,8 @@ func (e *Engine) Going() (ids []string) {
 	return ids
 }
 
-// Stop raises what is wanted of a run. It returns when that is stored, before the run has stopped.
+// Stop raises what is wanted of a run. It returns when that is stored, before the run has stopped. A run that has its result
+// and waits for what its target says stops waiting.
 func (e *Engine) Stop(ctx context.Context, id string, mode bench.Desired, by string) error {
 	r, err := e.run(id)
 	if err != nil {
@@ -273,7 +285,8 @@ func (e *Engine) Stop(ctx context.Context, id string, mode bench.Desired, by str
 	if mode != bench.DesiredStop && mode != bench.DesiredAbort {
 		return bench.Errorf(bench.CodeInvalid, "a run is stopped with mode %q or %q, not %q", bench.DesiredStop, bench.DesiredAbort, mode)
 	}
-	if r.live.Load().Status.Terminal() {
+	live := r.live.Load()
+	if live.Status.Terminal() && live.State != (bench.State{Status: bench.StatusCompleted, Phase: bench.PhaseProcessing}) {
 		return bench.Errorf(bench.CodeRunEnded, "run %s has ended already", id)
 	}
 	if _, err := e.Store.Desire(ctx, id, mode); err != nil {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"bench/runtime/bench"
+	"bench/runtime/cost"
 )
 
 // The guard looks at the error rate over the last guardWindow seconds, and only once guardLeast operations have finished in
@@ -18,6 +19,7 @@ type guard struct {
 	r      *run
 	until  time.Time // zero: no limit
 	recent []bench.Ledger
+	told   bool // it was said that credits are not known, or are spent
 }
 
 // second takes in a second that was told.
@@ -50,6 +52,23 @@ func (g *guard) check(now time.Time) time.Time {
 	g.until = time.Time{}
 	g.hit(bench.ReasonGuardDuration, "the run took longer than the guard's %s", g.r.plan.Guard.MaxDuration)
 	return now.Add(time.Hour)
+}
+
+// credits ends a run that has cost too much, by the samples of its warehouse so far.
+func (g *guard) credits(samples []bench.TargetSample) {
+	limit := g.r.plan.Guard.MaxCredits
+	if limit <= 0 || g.told || g.r.record.Status.Terminal() {
+		return
+	}
+	spent, known := cost.SoFar(samples)
+	switch {
+	case !known:
+		g.told = true
+		g.r.announce(bench.EventGuard, "warn", time.Now(), struct{}{}, "max_credits cannot be guarded: %s", cost.Unknown(samples[len(samples)-1].Warehouse))
+	case spent > limit:
+		g.told = true
+		g.hit(bench.ReasonGuardCredits, "the run has cost about %.3g credits, the guard allows %.3g", spent, limit)
+	}
 }
 
 func (g *guard) hit(reason bench.Reason, format string, args ...any) {

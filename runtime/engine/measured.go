@@ -165,7 +165,7 @@ func (m *measured) judge(r *run, res *bench.Result) {
 		res.Notes = append(res.Notes, "no operation was measured")
 	}
 	for _, slo := range m.plan.SLOs {
-		res.SLOs = append(res.SLOs, evaluate(slo, res)...)
+		res.SLOs = append(res.SLOs, evaluate(slo, res, r.evidence.enrichment)...)
 	}
 	res.Verdict = bench.VerdictPass // of a plan that asks for nothing: that it could be done is its only claim
 	if len(res.SLOs) == 0 && (all.Done == 0 || res.Partial) {

@@ -171,6 +171,7 @@ func (r *run) readable(p *bench.Report, counted *stats.Aggregate) error {
 func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	m.heard = time.Now()
 	m.count(p, counted)
+	r.evidence.learn(p.Executions)
 	r.measured.add(counted, p, r.cut > 0 && p.FromUS-r.timeline.WarmupUS >= r.cut)
 	m.reported = m.heard
 	m.gauges = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS}

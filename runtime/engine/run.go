@@ -43,6 +43,9 @@ type run struct {
 	second     *seconds
 	guard      *guard
 	measured   *measured
+	observer   *observer // nil when nobody can watch the target
+	evidence   evidence
+	toldEnd    bool      // the listener knows of the end
 	t0         time.Time // with a monotonic reading; zero before ARM
 	timeline   *bench.Timeline
 	attempt    int                     // of the newest ARM
@@ -161,7 +164,9 @@ func (r *run) publish() {
 func (r *run) heard(e bench.Event) {
 	r.sequence = e.Sequence
 	r.feed.add(e)
-	r.e.Listener.Event(e)
+	if !r.toldEnd {
+		r.e.Listener.Event(e)
+	}
 	r.log.line(levelOf(e.Severity), "%s", e.Message)
 }
 

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,12 +10,13 @@ import (
 	"bench/runtime/bench"
 )
 
-// evaluate decides one SLO: for all workloads in one, for one, or for each by itself.
-func evaluate(slo bench.SLO, res *bench.Result) []bench.SLOResult {
+// evaluate decides one SLO: for all workloads in one, for one, or for each by itself. side is what the target says, nil when
+// it said nothing.
+func evaluate(slo bench.SLO, res *bench.Result, side *bench.Enrichment) []bench.SLOResult {
 	var list []bench.SLOResult
 	for i := range res.Workloads {
 		if w := &res.Workloads[i]; w.Workload == slo.Workload || slo.Workload == "*" && w.Workload != "" {
-			list = append(list, decide(slo, w, res))
+			list = append(list, decide(slo, w, res, side))
 		}
 	}
 	return list
@@ -21,9 +24,9 @@ func evaluate(slo bench.SLO, res *bench.Result) []bench.SLOResult {
 
 // decide is the verdict on one workload. Without evidence there is no pass: an invalid run, nothing measured, fewer than
 // min_n, or a value that is only a lower bound and within its limit, leave it undetermined.
-func decide(slo bench.SLO, w *bench.WorkloadResult, res *bench.Result) bench.SLOResult {
+func decide(slo bench.SLO, w *bench.WorkloadResult, res *bench.Result, side *bench.Enrichment) bench.SLOResult {
 	s := bench.SLOResult{Name: slo.Name, Workload: w.Workload, Metric: slo.Metric, Max: slo.Max, Min: slo.Min, Verdict: bench.VerdictUndetermined}
-	value, n, bound, err := metric(slo.Metric, w)
+	value, n, bound, err := metric(slo.Metric, w, side)
 	s.N = n
 	switch {
 	case err != nil:
@@ -72,7 +75,11 @@ func margin(value float64, slo bench.SLO) *float64 {
 }
 
 // metric is the value of a metric, the number of operations that it rests on, and whether it is only a lower bound.
-func metric(name string, w *bench.WorkloadResult) (value float64, n int64, bound bool, err error) {
+func metric(name string, w *bench.WorkloadResult, side *bench.Enrichment) (value float64, n int64, bound bool, err error) {
+	if serverMetric(name) {
+		value, err = sideMetric(name, w.Workload, side)
+		return value, w.Done, false, err
+	}
 	kind, of, _ := strings.Cut(name, ".")
 	switch name {
 	case "throughput.ok":
@@ -100,4 +107,38 @@ func metric(name string, w *bench.WorkloadResult) (value float64, n int64, bound
 	}
 	bound = slices.Contains(l.AtLeast, of) || kind == "service" && w.Censored > 0
 	return value, l.N, bound, nil
+}
+
+// knownMetric reports whether there is a metric of this name.
+func knownMetric(name string) bool {
+	if serverMetric(name) {
+		return name == "cost" || name == "server.mean"
+	}
+	_, _, _, err := metric(name, &bench.WorkloadResult{}, nil)
+	return err == nil
+}
+
+// sideMetric is the value of a metric that only the target knows.
+func sideMetric(name, workload string, side *bench.Enrichment) (float64, error) {
+	switch {
+	case side == nil:
+		return 0, errors.New("the target did not say it")
+	case name == "cost" && workload != "":
+		return 0, errors.New("what one workload cost cannot be told from the others")
+	case name == "cost" && side.Cost == nil:
+		return 0, errors.New("a target of this kind costs no credits, or was not sampled")
+	case name == "cost" && side.Cost.SteadyPer1000 == nil:
+		return 0, errors.New(cmp.Or(side.Cost.Why, "no operation was done"))
+	case name == "cost":
+		return *side.Cost.SteadyPer1000, nil
+	}
+	for i := range side.Workloads {
+		if s := &side.Workloads[i]; s.Workload == workload {
+			if s.Split == nil {
+				return 0, errors.New(s.Why)
+			}
+			return s.Split.ServerUS(), nil
+		}
+	}
+	return 0, errors.New(cmp.Or(side.Detail, "the target did not say it"))
 }

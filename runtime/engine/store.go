@@ -35,7 +35,9 @@ type History interface {
 	Logs(ctx context.Context, id string) ([]bench.LogLine, error)
 	Facts(ctx context.Context, id string) ([]bench.Fact, error)
 	Executions(ctx context.Context, id string, limit int) ([]bench.Execution, error)
-	Result(ctx context.Context, id string) (*bench.Result, error) // ErrNoResult before there is one
+	Result(ctx context.Context, id string) (*bench.Result, error)         // ErrNoResult before there is one
+	Samples(ctx context.Context, id string) ([]bench.TargetSample, error) // of the target, by time
+	Enrichment(ctx context.Context, id string) (*bench.Enrichment, error) // ErrNoEnrichment before the target was asked
 }
 
 // Past is a History that a server can go on from.
@@ -49,6 +51,8 @@ type Past interface {
 var (
 	ErrNoRun    = &bench.Error{Code: bench.CodeRunNotFound}
 	ErrNoResult = &bench.Error{Code: bench.CodeResultNotReady}
+
+	ErrNoEnrichment = &bench.Error{Code: bench.CodeEnrichmentNotReady}
 )
 
 // Listener hears what happens to runs, in order and from one goroutine a run. It must not block.

@@ -64,6 +64,9 @@ func add(to, b *bench.Batch) {
 	to.Environment = append(to.Environment, b.Environment...)
 	to.Totals = append(to.Totals, b.Totals...)
 	to.Findings = append(to.Findings, b.Findings...)
+	to.Samples = append(to.Samples, b.Samples...)
+	to.Enrichments = append(to.Enrichments, b.Enrichments...)
+	to.Timings = append(to.Timings, b.Timings...)
 }
 
 // flush waits until what was put before is stored, or says why it is not.
@@ -237,5 +240,6 @@ func (w *writer) state() bench.LiveStore {
 
 // rows is how many a batch has.
 func rows(b *bench.Batch) int64 {
-	return int64(len(b.Workers) + len(b.Snapshots) + len(b.Seconds) + len(b.Results) + len(b.Logs) + len(b.Environment) + len(b.Totals) + len(b.Findings))
+	return int64(len(b.Workers) + len(b.Snapshots) + len(b.Seconds) + len(b.Results) + len(b.Logs) + len(b.Environment) + len(b.Totals) +
+		len(b.Findings) + len(b.Samples) + len(b.Enrichments) + len(b.Timings))
 }

@@ -25,6 +25,7 @@ type connection struct {
 	timer  *time.Timer
 
 	conn  Conn           // nil when the session is lost
+	tag   Tagger         // the same, if it is one
 	calls []Call         // one for each statement of the largest workload, used over and over
 	op    bench.Op       // in flight
 	query string         // id that the target gave to the last statement
@@ -74,6 +75,7 @@ func (c *connection) connect(ctx context.Context) error {
 		return err
 	}
 	c.conn, c.tries = conn, 0
+	c.tag, _ = conn.(Tagger)
 	return nil
 }
 

@@ -421,6 +421,53 @@ func (c *listeningConn) Exec(ctx context.Context, call *load.Call) error {
 	return c.Conn.Exec(ctx, call)
 }
 
+// A session that can mark its statements is told, before each operation, what they belong to.
+func TestTags(t *testing.T) {
+	tags := &tagging{counts: map[string]int{}}
+	sum, _ := drive(t, plan(func(p *bench.Plan) {
+		p.Warmup = bench.Duration(time.Second)
+		p.Workloads = append(p.Workloads, bench.Workload{Name: "write", Weight: 1, Statements: p.Workloads[0].Statements})
+		p.Groups[0].Workloads = []int{0, 1}
+	}), func(inner load.Target) load.Target {
+		tags.Target = inner
+		return tags
+	}, nil)
+	warm := tags.counts["WARMUP read"] + tags.counts["WARMUP write"]
+	measured := tags.counts["MEASUREMENT read"] + tags.counts["MEASUREMENT write"]
+	if len(tags.counts) != 4 || warm == 0 || int64(measured) != sum.Planned {
+		t.Errorf("tags %v, and %d measured operations", tags.counts, sum.Planned)
+	}
+}
+
+// tagging counts its calls by tag.
+type tagging struct {
+	load.Target
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func (t *tagging) Open(ctx context.Context, n int, stage func(bench.Stage)) (load.Conn, error) {
+	c, err := t.Target.Open(ctx, n, stage)
+	return &taggingConn{Conn: c, target: t}, err
+}
+
+type taggingConn struct {
+	load.Conn
+	target *tagging
+	tag    string
+}
+
+func (c *taggingConn) Tag(phase bench.Phase, workload string) {
+	c.tag = string(phase) + " " + workload
+}
+
+func (c *taggingConn) Exec(ctx context.Context, call *load.Call) error {
+	c.target.mu.Lock()
+	c.target.counts[c.tag]++
+	c.target.mu.Unlock()
+	return c.Conn.Exec(ctx, call)
+}
+
 // What the generator itself costs: an operation on a target that does nothing.
 func BenchmarkOperation(b *testing.B) {
 	p := plan(func(p *bench.Plan) {

@@ -66,6 +66,9 @@ func (c *connection) attempt(abort context.Context, w *bench.Workload) (committi
 			return false, &bench.OpError{Class: bench.ErrorConnection, Code: asOpError(err).Code, Message: err.Error(), Lost: true}
 		}
 	}
+	if c.tag != nil {
+		c.tag.Tag(c.op.Phase, w.Name)
+	}
 	if c.op.Sent == 0 {
 		c.op.Sent = c.load.now()
 	}

@@ -50,3 +50,9 @@ type Call struct {
 	First   []bench.Value // the first row, when Keep; empty if there was none
 	QueryID string        // of the target, where it has one
 }
+
+// A Tagger is a Conn that can mark its statements, so that they are found again on the target. Tag is called before the
+// statements of an operation; the phase is that of its intended start.
+type Tagger interface {
+	Tag(phase bench.Phase, workload string)
+}

@@ -34,6 +34,7 @@ const (
 	beatTimeout   = 5 * time.Second
 	reportTimeout = 10 * time.Second
 	pollTimeout   = 35 * time.Second
+	enrichTimeout = 58 * time.Second
 )
 
 // maxAnswer is the largest answer that is read; more is an error.
@@ -111,6 +112,13 @@ func (c *Client) Stop(ctx context.Context, run string, mode bench.Desired, by st
 	defer cancel()
 	_, err := send[json.RawMessage](ctx, c, "/api/runs/"+url.PathEscape(run)+"/stop", nil, api.StopRequest{Mode: mode, By: by})
 	return err
+}
+
+// Enrich has the server ask the target of a run that has ended for its side, and gives what it says.
+func (c *Client) Enrich(ctx context.Context, run string) (*bench.Enrichment, error) {
+	ctx, cancel := context.WithTimeout(ctx, enrichTimeout)
+	defer cancel()
+	return send[*bench.Enrichment](ctx, c, about(run)+"/enrich", nil, struct{}{})
 }
 
 // Replica is how the replica stands that the server feeds; nil when it feeds none.

@@ -101,4 +101,14 @@ func (c *Client) Doctor(ctx context.Context, id string) (json.RawMessage, error)
 	return read[json.RawMessage](ctx, c, about(id)+"/doctor", nil)
 }
 
+// Samples are what the target of a run was at.
+func (c *Client) Samples(ctx context.Context, id string) ([]bench.TargetSample, error) {
+	return read[[]bench.TargetSample](ctx, c, about(id)+"/samples", nil)
+}
+
+// Enrichment is what the target of a run says, or an error of code bench.CodeEnrichmentNotReady.
+func (c *Client) Enrichment(ctx context.Context, id string) (*bench.Enrichment, error) {
+	return read[*bench.Enrichment](ctx, c, about(id)+"/enrichment", nil)
+}
+
 func about(id string) string { return "/api/runs/" + url.PathEscape(id) }

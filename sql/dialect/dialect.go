@@ -18,12 +18,13 @@ type Dialect struct {
 
 // The dialects.
 var (
-	SQLite   = Dialect{Name: "sqlite", TextTimes: true}
-	Postgres = Dialect{Name: "postgres", Numbered: true}
+	SQLite    = Dialect{Name: "sqlite", TextTimes: true}
+	Postgres  = Dialect{Name: "postgres", Numbered: true}
+	Snowflake = Dialect{Name: "snowflake"} // a session's TIMEZONE must be UTC: its driver sends times without a zone
 )
 
 // All are the dialects that there are.
-var All = []Dialect{SQLite, Postgres}
+var All = []Dialect{SQLite, Postgres, Snowflake}
 
 // Named is the dialect with the given name.
 func Named(name string) (Dialect, error) {

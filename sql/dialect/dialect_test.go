@@ -14,7 +14,7 @@ func TestNamed(t *testing.T) {
 		}
 	}
 	_, err := Named("oracle")
-	want := `there is no SQL dialect "oracle"; use one of sqlite, postgres`
+	want := `there is no SQL dialect "oracle"; use one of sqlite, postgres, snowflake`
 	if err == nil || err.Error() != want {
 		t.Errorf("Named(oracle): got error %v, want %s", err, want)
 	}

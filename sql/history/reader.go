@@ -158,9 +158,16 @@ func (r *Reader) Facts(ctx context.Context, id string) ([]bench.Fact, error) {
 // first. A limit of 0 is no limit.
 func (r *Reader) Executions(ctx context.Context, id string, limit int) ([]bench.Execution, error) {
 	return list(ctx, r, "ListExecutions", func(rows *sql.Rows, e *bench.Execution) error {
-		return rows.Scan(&e.Worker, &e.Connection, &e.Number, &e.Workload, &e.OpPhase, &e.Why, readText(&e.QueryID),
+		var server bench.ServerTiming
+		var total sql.NullInt64 // NULL before the target was asked
+		err := rows.Scan(&e.Worker, &e.Connection, &e.Number, &e.Workload, &e.OpPhase, &e.Why, readText(&e.QueryID),
 			&e.IntendedUS, &e.TakenUpUS, &e.SentUS, &e.FirstRowUS, &e.DoneUS,
-			&e.Outcome, readClass(&e.Class), readText(&e.Code), readText(&e.Error), &e.Attempts, &e.Rows)
+			&e.Outcome, readClass(&e.Class), readText(&e.Code), readText(&e.Error), &e.Attempts, &e.Rows,
+			&total, readNumber(&server.CompileUS), readNumber(&server.QueuedUS), readNumber(&server.ExecuteUS), readNumber(&server.Bytes))
+		if total.Valid {
+			server.TotalUS, e.Server = total.Int64, &server
+		}
+		return err
 	}, id, bound(limit))
 }
 

@@ -11,8 +11,8 @@ import (
 	"bench/runtime/bench"
 )
 
-// Write stores a batch in one transaction. Reports, logs and facts that are stored already stay as they are; workers,
-// seconds, results and totals are replaced. A row of a run that does not exist, or of a workload that is not in the run's
+// Write stores a batch in one transaction. Reports, logs, facts and samples that are stored already stay as they are;
+// workers, seconds, results, totals and enrichments are replaced. A row of a run that does not exist, or of a workload that is not in the run's
 // plan, fails the whole batch.
 func (j *Journal) Write(ctx context.Context, batch *bench.Batch) error {
 	store := j.change
@@ -28,6 +28,9 @@ func (j *Journal) Write(ctx context.Context, batch *bench.Batch) error {
 		each(t, batch.Environment, (*tx).fact)
 		each(t, batch.Totals, (*tx).totals)
 		each(t, batch.Findings, (*tx).finding)
+		each(t, batch.Samples, (*tx).sample)
+		each(t, batch.Enrichments, (*tx).enrichment)
+		each(t, batch.Timings, (*tx).timing)
 		return t.failed
 	}))
 }

@@ -95,7 +95,7 @@ func TestOpenRefuses(t *testing.T) {
 	newer := newPath(t)
 	setVersion(t, newer, "INSERT INTO bench_schema_version (version_id, is_applied) VALUES (99, 1)")
 	for what, err := range map[string]error{"reader": reader(t, newer), "journal": journalError(t, newer)} {
-		wantError(t, what+" of a newer journal", err, "has tables of version 99, and this program knows them up to version 5: use a newer bench")
+		wantError(t, what+" of a newer journal", err, "has tables of version 99, and this program knows them up to version 6: use a newer bench")
 	}
 
 	older := newPath(t)
@@ -110,7 +110,7 @@ func TestOpenRefuses(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, "reader of an older journal", reader(t, older), "has tables of version 4, and this program reads version 5")
+	wantError(t, "reader of an older journal", reader(t, older), "has tables of version 5, and this program reads version 6")
 	open(t, older) // brings it up to date
 	if err := reader(t, older); err != nil {
 		t.Errorf("reader after the update: %v", err)
@@ -190,11 +190,11 @@ func TestSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if down, err := s.Down(t.Context()); err != nil || down.Name != "00005_changes" {
+	if down, err := s.Down(t.Context()); err != nil || down.Name != "00006_enrichment" {
 		t.Errorf("took back %v, %v", down, err)
 	}
-	if current, err := s.Current(t.Context()); err != nil || current != 4 {
-		t.Errorf("current version is %d, %v, want 4", current, err)
+	if current, err := s.Current(t.Context()); err != nil || current != 5 {
+		t.Errorf("current version is %d, %v, want 5", current, err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

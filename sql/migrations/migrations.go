@@ -22,21 +22,26 @@ import (
 	"bench/sql/dialect"
 )
 
-//go:embed sqlite/*.sql postgres/*.sql
+//go:embed sqlite/*.sql postgres/*.sql snowflake/*.sql
 var files embed.FS
 
 const versionTable = "bench_schema_version"
 
 // A keeper is how a dialect keeps versions.
 type keeper struct {
-	goose  goose.Dialect
-	exists string // query: is there a version table?
+	goose   goose.Dialect
+	exists  string // query: is there a version table?
+	options []goose.ProviderOption
 }
+
+// named is for the dialects that goose knows: it keeps versions itself.
+var named = []goose.ProviderOption{goose.WithTableName(versionTable)}
 
 var keepers = map[string]keeper{
 	dialect.SQLite.Name: {goose.DialectSQLite3,
-		"SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '" + versionTable + "')"},
-	dialect.Postgres.Name: {goose.DialectPostgres, "SELECT to_regclass('" + versionTable + "') IS NOT NULL"},
+		"SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '" + versionTable + "')", named},
+	dialect.Postgres.Name:  {goose.DialectPostgres, "SELECT to_regclass('" + versionTable + "') IS NOT NULL", named},
+	dialect.Snowflake.Name: {goose.DialectCustom, snowflakeVersions{}.TableExists(versionTable), snowflakeOptions},
 }
 
 // A Set is the migrations of one dialect against one database.
@@ -60,8 +65,8 @@ func Open(dialect string, db *sql.DB) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	provider, err := goose.NewProvider(keepers[dialect].goose, db, folder,
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
+	options := append([]goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}, keepers[dialect].options...)
+	provider, err := goose.NewProvider(keepers[dialect].goose, db, folder, options...)
 	if err != nil {
 		return nil, fmt.Errorf("read the migrations of %s: %w", dialect, err)
 	}
@@ -111,7 +116,8 @@ func (s *Set) Status(ctx context.Context) ([]Migration, error) {
 	return status, nil
 }
 
-// Up applies what is pending, each migration in its own transaction, and returns what it applied.
+// Up applies what is pending, and returns what it applied. Each migration is a transaction of its own, but on Snowflake,
+// which commits each DDL statement by itself: there, a migration that failed half-way is run again from its start.
 func (s *Set) Up(ctx context.Context) ([]Migration, error) {
 	results, err := s.provider.Up(ctx)
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {

@@ -19,8 +19,8 @@ import (
 
 var tables = []string{
 	"DOCTOR_FINDINGS", "JOURNAL", "JOURNAL_CHANGES", "QUERY_EXECUTIONS", "REPLICA_PROGRESS", "RUN_CONTROL_EVENTS",
-	"RUN_ENVIRONMENT", "RUN_LOGS", "RUN_RESULTS",
-	"RUN_SECONDS", "RUN_STATUS", "WAREHOUSE_POLL_SNAPSHOTS", "WORKER_HEARTBEATS", "WORKER_METRICS_SNAPSHOTS",
+	"RUN_ENRICHMENT", "RUN_ENVIRONMENT", "RUN_LOGS", "RUN_RESULTS",
+	"RUN_SECONDS", "RUN_STATUS", "WAIT_SAMPLES", "WAREHOUSE_POLL_SNAPSHOTS", "WORKER_HEARTBEATS", "WORKER_METRICS_SNAPSHOTS",
 	"WORKLOAD_SNAPSHOTS",
 }
 
@@ -31,7 +31,7 @@ func TestSameFiles(t *testing.T) {
 		t.Fatalf("found %v, %v", want, err)
 	}
 	for i, name := range want {
-		if !strings.HasPrefix(name, []string{"00001_", "00002_", "00003_", "00004_", "00005_"}[i]) {
+		if !strings.HasPrefix(name, []string{"00001_", "00002_", "00003_", "00004_", "00005_", "00006_"}[i]) {
 			t.Errorf("file %d is %s", i+1, name)
 		}
 	}

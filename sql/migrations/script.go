@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
 )
 
@@ -23,10 +24,14 @@ func SQL(dialect string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var b script
-	store, err := database.NewStore(keepers[dialect].goose, versionTable)
-	if err != nil {
-		return "", err
+	b := script{insert: "INSERT INTO %s (version_id, is_applied) VALUES (%d, TRUE)"}
+	store := snowflakeStore()
+	if known := keepers[dialect].goose; known != goose.DialectCustom {
+		if store, err = database.NewStore(known, versionTable); err != nil {
+			return "", err
+		}
+	} else { // its table has no defaults
+		b.insert = "INSERT INTO %s (version_id, is_applied, tstamp) SELECT %d, TRUE, CURRENT_TIMESTAMP()"
 	}
 	fmt.Fprintf(&b, "-- applied numbers, as goose keeps them\n")
 	if err := store.CreateVersionTable(context.Background(), &b); err != nil {
@@ -53,10 +58,13 @@ func SQL(dialect string) (string, error) {
 }
 
 // A script is a database that carries nothing out, but notes what it is told.
-type script struct{ strings.Builder }
+type script struct {
+	strings.Builder
+	insert string // format of the statement that notes a number: table, number
+}
 
 func (s *script) applied(version int) {
-	fmt.Fprintf(s, "INSERT INTO %s (version_id, is_applied) VALUES (%d, TRUE);\n\n", versionTable, version)
+	fmt.Fprintf(s, s.insert+";\n\n", versionTable, version)
 }
 
 // ExecContext implements database.DBTxConn.

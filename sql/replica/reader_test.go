@@ -166,13 +166,13 @@ func TestRefusals(t *testing.T) {
 	w.flush()
 	db := w.replica()
 	exec(t, db, "INSERT INTO bench_schema_version (version_id, is_applied) VALUES (99, true)")
-	check("newer replica", open(dsn), "has tables of version 99, and this program knows them up to version 5: use a newer bench")
+	check("newer replica", open(dsn), "has tables of version 99, and this program knows them up to version 6: use a newer bench")
 	late := newWorld(t, dsn, nil)
 	late.create("run-1")
 	late.feeder.step(t.Context())
 	if s := late.feeder.Status(); s.Connected || s.Backlog != 2 || !strings.Contains(s.LastError, "has tables of version 99") {
 		t.Errorf("status of a newer replica is %+v", s)
 	}
-	exec(t, db, "DELETE FROM bench_schema_version WHERE version_id >= 5")
-	check("older replica", open(dsn), "has tables of version 4, and this program reads version 5")
+	exec(t, db, "DELETE FROM bench_schema_version WHERE version_id >= 6")
+	check("older replica", open(dsn), "has tables of version 5, and this program reads version 6")
 }

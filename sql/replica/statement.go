@@ -68,11 +68,12 @@ func newStatement(ctx context.Context, conn *pgx.Conn) (*statement, error) {
 	return s, err
 }
 
-// together are tables of which a portion holds all rows that agree in the given columns: those of one second, or of one
-// result. What the replica has of them besides is gone from the journal.
+// together are tables of which a portion holds all rows that agree in the given columns: those of one second, of one
+// result, of one enrichment. What the replica has of them besides is gone from the journal.
 var together = map[string][]string{
-	"run_seconds": {"run_id", "second"},
-	"run_results": {"run_id"},
+	"run_seconds":    {"run_id", "second"},
+	"run_results":    {"run_id"},
+	"run_enrichment": {"run_id"},
 }
 
 // once are columns that come with the first row only, and never change.

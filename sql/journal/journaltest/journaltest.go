@@ -29,6 +29,8 @@ type Store interface {
 	Facts(ctx context.Context, id string) ([]bench.Fact, error)
 	Executions(ctx context.Context, id string, limit int) ([]bench.Execution, error)
 	Result(ctx context.Context, id string) (*bench.Result, error)
+	Samples(ctx context.Context, id string) ([]bench.TargetSample, error)
+	Enrichment(ctx context.Context, id string) (*bench.Enrichment, error)
 }
 
 // Exercise runs the suite, its tests side by side. open gives each of them an empty store, and closes it by t.Cleanup.
@@ -61,6 +63,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		{"ReportsStop", reportsStop},
 		{"ExecutionsInOrder", executionsInOrder},
 		{"NoResultYet", noResultYet},
+		{"NoEnrichmentYet", noEnrichmentYet},
+		{"EnrichmentThatSaysNothing", enrichmentThatSaysNothing},
+		{"EmptySamples", emptySamples},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

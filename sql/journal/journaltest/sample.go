@@ -123,6 +123,7 @@ func NewBatch(run string, seed int) *bench.Batch {
 			e := &s.Executions[n]
 			e.Worker, e.Workload, e.Connection, e.Number = s.Worker, n, i, int64(n)
 			e.Outcome, e.Why = bench.OutcomeFailed.String(), "error"
+			e.Server = nil // comes as a timing
 		}
 	}
 	for i := range b.Seconds {
@@ -146,6 +147,15 @@ func NewBatch(run string, seed int) *bench.Batch {
 	b.Totals[0].Run = run
 	for i := range b.Findings {
 		b.Findings[i].Run = run
+	}
+	for i := range b.Samples {
+		b.Samples[i].Run = run
+	}
+	b.Enrichments = b.Enrichments[:1]
+	b.Enrichments[0].Run = run
+	b.Enrichments[0].Workloads[1].Workload = ""
+	for i := range b.Timings {
+		b.Timings[i].Run, b.Timings[i].QueryID = run, b.Snapshots[i].Executions[0].QueryID
 	}
 	return &b
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"bench/runtime/bench"
 )
@@ -20,6 +21,8 @@ type record struct {
 	Facts      []bench.Fact
 	Executions []bench.Execution
 	Result     *bench.Result
+	Samples    []bench.TargetSample
+	Enrichment *bench.Enrichment
 }
 
 func read(t *testing.T, s Store, run string) record {
@@ -34,6 +37,8 @@ func read(t *testing.T, s Store, run string) record {
 		Facts:      must(s.Facts(ctx, run))(t),
 		Executions: must(s.Executions(ctx, run, 0))(t),
 		Result:     must(s.Result(ctx, run))(t),
+		Samples:    must(s.Samples(ctx, run))(t),
+		Enrichment: must(s.Enrichment(ctx, run))(t),
 	}
 }
 
@@ -44,9 +49,16 @@ func expected(run *bench.Run, events []bench.Event, b *bench.Batch) record {
 	counted.WorkersExpected, counted.WorkersReady = x.WorkersExpected, x.WorkersReady
 	counted.WorkersActive, counted.WorkersCompleted = x.WorkersActive, x.WorkersCompleted
 	counted.TotalOperations, counted.TotalErrors = x.TotalOperations, x.TotalErrors
-	r := record{&counted, events, b.Seconds, b.Workers, b.Logs, b.Environment, nil, &b.Results[0]}
+	r := record{&counted, events, b.Seconds, b.Workers, b.Logs, b.Environment, nil, &b.Results[0], b.Samples, &b.Enrichments[0]}
 	for _, s := range b.Snapshots {
 		r.Executions = append(r.Executions, s.Executions...)
+	}
+	for i := range r.Executions {
+		for _, x := range b.Timings {
+			if x.QueryID == r.Executions[i].QueryID {
+				r.Executions[i].Server = new(x.ServerTiming)
+			}
+		}
 	}
 	slices.SortFunc(r.Executions, func(a, b bench.Execution) int {
 		return cmp.Or(cmp.Compare(b.DoneUS-b.IntendedUS, a.DoneUS-a.IntendedUS), cmp.Compare(a.Worker, b.Worker), cmp.Compare(a.Number, b.Number))
@@ -96,6 +108,7 @@ func newestWins(t *testing.T, s Store) {
 	old := expected(run, nil, first)
 	want.Executions, want.Facts = old.Executions, old.Facts
 	want.Logs = append(slices.Clone(first.Logs), second.Logs...)
+	want.Samples = append(slices.Clone(first.Samples), second.Samples...)
 	same(t, "history", want, read(t, s, "run-1"))
 }
 
@@ -105,12 +118,14 @@ func batchIsAtomic(t *testing.T, s Store) {
 	write(t, s, NewBatch("run-1", 4))
 	want := read(t, s, "run-1")
 	for what, spoil := range map[string]func(*bench.Batch){
-		"totals of nobody":    func(b *bench.Batch) { b.Totals[0].Run = "nobody" },
-		"fact of nobody":      func(b *bench.Batch) { b.Environment[0].Run = "nobody" },
-		"log of nobody":       func(b *bench.Batch) { b.Logs[0].Run = "nobody" },
-		"second of nobody":    func(b *bench.Batch) { b.Seconds[0].Run = "nobody" },
-		"unknown workload":    func(b *bench.Batch) { b.Seconds[0].Rows[0].Workload = len(workloads) },
-		"result without sums": func(b *bench.Batch) { b.Results[0].Workloads = nil },
+		"sample of nobody":     func(b *bench.Batch) { b.Samples[0].Run = "nobody" },
+		"enrichment of nobody": func(b *bench.Batch) { b.Enrichments[0].Run = "nobody" },
+		"totals of nobody":     func(b *bench.Batch) { b.Totals[0].Run = "nobody" },
+		"fact of nobody":       func(b *bench.Batch) { b.Environment[0].Run = "nobody" },
+		"log of nobody":        func(b *bench.Batch) { b.Logs[0].Run = "nobody" },
+		"second of nobody":     func(b *bench.Batch) { b.Seconds[0].Run = "nobody" },
+		"unknown workload":     func(b *bench.Batch) { b.Seconds[0].Rows[0].Workload = len(workloads) },
+		"result without sums":  func(b *bench.Batch) { b.Results[0].Workloads = nil },
 	} {
 		b := NewBatch("run-1", 5)
 		spoil(b)
@@ -186,4 +201,33 @@ func noResultYet(t *testing.T, s Store) {
 	if _, err := s.Result(t.Context(), "run-1"); bench.CodeOf(err) != bench.CodeResultNotReady {
 		t.Errorf("got error %v, want one with code %s", err, bench.CodeResultNotReady)
 	}
+}
+
+func noEnrichmentYet(t *testing.T, s Store) {
+	created(t, s, "run-1")
+	if _, err := s.Enrichment(t.Context(), "run-1"); bench.CodeOf(err) != bench.CodeEnrichmentNotReady {
+		t.Errorf("got error %v, want one with code %s", err, bench.CodeEnrichmentNotReady)
+	}
+}
+
+// enrichmentThatSaysNothing: that the target was not asked, and why, is kept as well; what it said before is gone.
+func enrichmentThatSaysNothing(t *testing.T, s Store) {
+	created(t, s, "run-1")
+	write(t, s, NewBatch("run-1", 4))
+	want := bench.Enrichment{Run: "run-1", Status: bench.EnrichmentSkipped, Reason: bench.EnrichmentCredentialsGone, Detail: "nobody knows", Pass: 1}
+	write(t, s, &bench.Batch{Enrichments: []bench.Enrichment{want}})
+	same(t, "enrichment", &want, must(s.Enrichment(t.Context(), "run-1"))(t))
+}
+
+// emptySamples: that no session was found is a sample, too.
+func emptySamples(t *testing.T, s Store) {
+	created(t, s, "run-1")
+	at := time.Date(2026, 5, 6, 7, 8, 9, 123456000, time.UTC)
+	want := []bench.TargetSample{
+		{Run: "run-1", At: at, Phase: bench.PhaseMeasurement, ElapsedUS: 1_234_567},
+		{Run: "run-1", At: at.Add(time.Second), Phase: bench.PhaseMeasurement, Waits: []bench.Wait{{State: "active", Sessions: 2}, {State: "active", Type: "Lock", Event: "tuple", Sessions: 1}}},
+	}
+	write(t, s, &bench.Batch{Samples: want})
+	write(t, s, &bench.Batch{Samples: want})
+	same(t, "samples", want, must(s.Samples(t.Context(), "run-1"))(t))
 }

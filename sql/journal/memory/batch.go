@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"bench/runtime/bench"
 )
 
-// Write stores a batch. Reports, logs and facts that are stored already stay as they are; workers, seconds, results and
-// totals are replaced. A row of a run that does not exist, or of a workload that is not in the run's plan, fails the whole
+// Write stores a batch. Reports, logs, facts and samples that are stored already stay as they are; workers, seconds, results,
+// totals and enrichments are replaced. A row of a run that does not exist, or of a workload that is not in the run's plan, fails the whole
 // batch.
 func (j *Journal) Write(_ context.Context, batch *bench.Batch) error {
 	b := clone(*batch)
@@ -50,6 +51,20 @@ func (j *Journal) Write(_ context.Context, batch *bench.Batch) error {
 		run.WorkersActive, run.WorkersCompleted = t.WorkersActive, t.WorkersCompleted
 		run.TotalOperations, run.TotalErrors = t.TotalOperations, t.TotalErrors
 		run.AsOf = now()
+	}
+	for _, s := range b.Samples {
+		s.At = s.At.UTC().Truncate(time.Microsecond)
+		if x := j.runs[s.Run]; x.samples[s.At].Run == "" {
+			x.samples[s.At] = s
+		}
+	}
+	for i := range b.Enrichments {
+		j.runs[b.Enrichments[i].Run].enrichment = &b.Enrichments[i]
+	}
+	for _, t := range b.Timings {
+		if x := j.runs[t.Run]; x != nil {
+			x.timings[t.QueryID] = t.ServerTiming
+		}
 	}
 	return nil
 }
@@ -110,6 +125,12 @@ func (j *Journal) check(b *bench.Batch) error {
 	}
 	for _, t := range b.Totals {
 		of(t.Run)
+	}
+	for _, s := range b.Samples {
+		of(s.Run)
+	}
+	for _, e := range b.Enrichments {
+		of(e.Run)
 	}
 	return failed
 }

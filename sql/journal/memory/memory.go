@@ -28,6 +28,10 @@ type record struct {
 	logs      []bench.LogLine
 	said      map[bench.LogLine]bool // what is in logs
 	facts     map[fact]bench.Fact
+	samples   map[time.Time]bench.TargetSample
+	timings   map[string]bench.ServerTiming // by query id
+
+	enrichment *bench.Enrichment
 }
 
 // A report identifies a report within its run.
@@ -53,6 +57,7 @@ func (j *Journal) Create(_ context.Context, run *bench.Run, first bench.Event) e
 	x := &record{
 		run: clone(*run), workers: map[string]bench.Worker{}, snapshots: map[report]bench.Snapshot{},
 		seconds: map[int64]bench.Second{}, said: map[bench.LogLine]bool{}, facts: map[fact]bench.Fact{},
+		samples: map[time.Time]bench.TargetSample{}, timings: map[string]bench.ServerTiming{},
 	}
 	x.run.NextSequence = 1
 	first.Run = run.ID

@@ -119,6 +119,7 @@ func (j *Journal) Executions(_ context.Context, id string, limit int) ([]bench.E
 	for _, s := range j.Snapshots(id) { // by worker and generation
 		all = append(all, s.Executions...)
 	}
+	j.time(id, all)
 	rank := map[string]int{"error": 0, "slow": 1, "sample": 2}
 	slices.SortStableFunc(all, func(a, b bench.Execution) int {
 		return cmp.Or(cmp.Compare(rank[a.Why], rank[b.Why]), cmp.Compare(b.DoneUS-b.IntendedUS, a.DoneUS-a.IntendedUS),
@@ -143,6 +144,39 @@ func (j *Journal) Result(_ context.Context, id string) (*bench.Result, error) {
 		return nil, bench.Errorf(bench.CodeResultNotReady, "run %s has no result yet", id)
 	}
 	return new(clone(*x.result)), nil
+}
+
+// time adds what the target said of single queries.
+func (j *Journal) time(id string, all []bench.Execution) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := range all { // of a run that there is
+		if t, ok := j.runs[id].timings[all[i].QueryID]; ok {
+			all[i].Server = &t
+		}
+	}
+}
+
+// Samples lists what the target of a run was at, by time.
+func (j *Journal) Samples(_ context.Context, id string) ([]bench.TargetSample, error) {
+	return list(j, id, func(x *record) []bench.TargetSample {
+		return slices.SortedFunc(maps.Values(x.samples), func(a, b bench.TargetSample) int { return a.At.Compare(b.At) })
+	}), nil
+}
+
+// Enrichment reads what the target said about a run. It is an error with code [bench.CodeEnrichmentNotReady] when it said
+// nothing yet, and one with code [bench.CodeRunNotFound] when there is no such run.
+func (j *Journal) Enrichment(_ context.Context, id string) (*bench.Enrichment, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	x, err := j.of(id)
+	if err != nil {
+		return nil, err
+	}
+	if x.enrichment == nil {
+		return nil, bench.Errorf(bench.CodeEnrichmentNotReady, "the target of run %s was not asked for its side", id)
+	}
+	return new(clone(*x.enrichment)), nil
 }
 
 // list is a copy of what of gives; nothing when there is no such run.

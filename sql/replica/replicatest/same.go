@@ -44,7 +44,7 @@ func Same(t testing.TB, journal, dsn string) {
 	}
 	tables := Lines(t, lite, `SELECT T.name FROM sqlite_schema AS T, pragma_table_info(T.name) AS C
 		WHERE T.type = 'table' AND C.name = 'RUN_ID'`)
-	if len(tables) != 12 {
+	if len(tables) != 14 {
 		t.Fatalf("runs consist of %d tables", len(tables))
 	}
 	for _, line := range tables {

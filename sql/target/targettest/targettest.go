@@ -33,6 +33,8 @@ type Fixture struct {
 	NoSQL    bool    // statements are not looked at, each returns three rows
 	Conflict string  // isolation in which two transactions that change the same row cannot both commit
 	Allocs   float64 // how much a lookup by key may allocate
+
+	Skip map[string]string // tests that the database cannot pass, and why
 }
 
 // Statement makes a prepared statement's text from SQL with a ? for each parameter.
@@ -44,7 +46,12 @@ func Statement(sql string) *bench.Statement {
 // Exercise runs the suite.
 func Exercise(t *testing.T, f Fixture) {
 	run := func(name string, test func(*testing.T, Fixture)) {
-		t.Run(name, func(t *testing.T) { test(t, f) })
+		t.Run(name, func(t *testing.T) {
+			if why := f.Skip[name]; why != "" {
+				t.Skip(why)
+			}
+			test(t, f)
+		})
 	}
 	run("open tells its stages", stages)
 	run("rows", rows)

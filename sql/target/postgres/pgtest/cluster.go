@@ -124,7 +124,8 @@ host  all bench 127.0.0.1/32 trust
 host  all all   127.0.0.1/32 scram-sha-256
 `
 
-// settings trade durability for speed; a crash of the server alone loses nothing.
+// settings trade durability for speed; a crash of the server alone loses nothing. Statements are counted where the server
+// can do that, for databases that have the extension pg_stat_statements.
 const settings = `
 listen_addresses = '127.0.0.1'
 max_connections = 300
@@ -153,7 +154,11 @@ func (c *cluster) init() error {
 	if err != nil {
 		return err
 	}
-	_, err = conf.WriteString(settings)
+	text := settings
+	if _, err := os.Stat(filepath.Join(c.bin, "..", "lib", "pg_stat_statements.so")); err == nil {
+		text += "shared_preload_libraries = 'pg_stat_statements'\n"
+	}
+	_, err = conf.WriteString(text)
 	return errors.Join(err, conf.Close())
 }
 

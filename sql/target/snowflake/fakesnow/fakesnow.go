@@ -1,0 +1,82 @@
+// Package fakesnow gives tests a server that understands Snowflake's SQL: fakesnow, which runs it on DuckDB, behind the
+// wrapper server.py, which says what it adds. Whether a statement is right is tried there; how Snowflake behaves in time,
+// in its locks and in its errors is not, for which see package snowtest.
+//
+// It is written in Python. install.sh puts it into a virtual environment; BENCH_FAKESNOW names the Python of it.
+package fakesnow
+
+import (
+	"bufio"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+//go:embed server.py
+var server string
+
+// Python is the interpreter that has fakesnow. The test is skipped where there is none, and fails instead when
+// BENCH_TEST_REQUIRE is set.
+func Python(t testing.TB) string {
+	t.Helper()
+	python := os.Getenv("BENCH_FAKESNOW")
+	const install = "BENCH_FAKESNOW is not set: run sql/target/snowflake/fakesnow/install.sh FOLDER"
+	switch {
+	case python != "":
+	case os.Getenv("BENCH_TEST_REQUIRE") != "":
+		t.Fatal(install)
+	default:
+		t.Skip(install)
+	}
+	return python
+}
+
+// Start starts a server that ends with the test, or with the process of the test, and returns its address.
+func Start(t testing.TB) (url string) {
+	t.Helper()
+	cmd := exec.Command(Python(t), "-c", server)
+	cmd.Stderr = t.Output()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		cmd.Wait()
+	})
+	port, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatalf("fakesnow did not start: %v", err)
+	}
+	return "http://127.0.0.1:" + strings.TrimSpace(port)
+}
+
+// Parse reads SQL with sqlfluff, a parser of Snowflake's SQL that is neither ours nor fakesnow's, and knows hybrid tables
+// too. It returns the tree as JSON, and whether all of the text is in it.
+func Parse(t testing.TB, text string) (tree string, ok bool) {
+	t.Helper()
+	cmd := exec.Command(Python(t), "-m", "sqlfluff", "parse", "--dialect", "snowflake", "--format", "json", "--nocolor", "-")
+	cmd.Stdin = strings.NewReader(text)
+	b, err := cmd.Output()
+	if !json.Valid(b) {
+		t.Fatalf("sqlfluff: %v\n%s", err, b)
+	}
+	return string(b), err == nil && !strings.Contains(string(b), `"unparsable"`)
+}
+
+var databases atomic.Int64
+
+// Database is the name of a database that no other test uses; the first login that names it makes it.
+func Database() string { return fmt.Sprintf("TEST_%d", databases.Add(1)) }

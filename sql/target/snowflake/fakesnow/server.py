@@ -1,0 +1,133 @@
+"""fakesnow as a server for our tests: prints its port, and ends with its standard input.
+
+fakesnow (https://github.com/tekumara/fakesnow) runs Snowflake's SQL on DuckDB. Around its handler of queries this does
+what fakesnow 0.11.14 does not:
+
+- BEGIN opens the transaction, but is answered with an error, which becomes a success
+- HYBRID tables are ordinary tables, without their indexes
+- ALTER SESSION, USE WAREHOUSE, USE ROLE, USE SECONDARY ROLES and everything about warehouses succeed and do nothing
+- a NULL whose type is not said is a TEXT
+- a key that is there already and a NULL where none may be are errors, as of a hybrid table
+- what fakesnow cannot do at all is an error of the statement with the number 9999, not HTTP 500
+- statements run one at a time: DuckDB has no locks to wait for, and lets concurrent changes fail
+"""
+
+import asyncio
+import json
+import logging
+import os
+import re
+import socket
+import threading
+from importlib import import_module
+
+import duckdb
+import uvicorn
+from fakesnow.cursor import FakeSnowflakeCursor
+from snowflake.connector.errors import ProgrammingError
+from sqlglot.errors import ParseError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+server = import_module("fakesnow.server")  # fakesnow itself has a function of this name
+
+NOTHING = re.compile(
+    r"\s*(ALTER\s+SESSION|USE\s+(WAREHOUSE|ROLE|SECONDARY)|(CREATE|ALTER|DROP)\s+(OR\s+REPLACE\s+)?WAREHOUSE)\b", re.I
+)
+HYBRID = re.compile(r"\b(CREATE\s+(?:OR\s+REPLACE\s+)?)HYBRID\s+(TABLE)\b", re.I)
+INDEX = re.compile(r",\s*INDEX\s+\w+\s*\([^()]*\)(\s*INCLUDE\s*\([^()]*\))?", re.I)
+BEGIN = re.compile(r"\s*BEGIN(\s+TRANSACTION)?\s*;?\s*$", re.I)
+
+
+def rewritten(sql: str) -> str:
+    if NOTHING.match(sql):
+        return "SELECT 'Statement executed successfully.' AS status"
+    if HYBRID.search(sql):
+        return INDEX.sub("", HYBRID.sub(r"\1\2", sql))
+    return sql
+
+
+def constrained(execute):
+    """Cursor.execute with the errors of constraints, and of all else, as Snowflake has them."""
+
+    def wrapped(*args, **kwargs):
+        try:
+            return execute(*args, **kwargs)
+        except duckdb.ConstraintException as e:
+            if "NOT NULL" in str(e):
+                raise ProgrammingError(msg="NULL result in a non-nullable column", errno=100072, sqlstate="22000") from None
+            raise ProgrammingError(msg="A primary key already exists.", errno=200001, sqlstate="22000") from None
+        except duckdb.Error as e:
+            raise ProgrammingError(msg=f"fakesnow: {type(e).__name__}: {e}", errno=9999, sqlstate="99999") from None
+
+    return wrapped
+
+
+FakeSnowflakeCursor.execute = constrained(FakeSnowflakeCursor.execute)
+
+
+class Replay:
+    """A request with another body than the one that came."""
+
+    def __init__(self, request: Request, body: bytes):
+        self.headers = {k: v for k, v in request.headers.items() if k.lower() != "content-encoding"}
+        self.headers = request.headers.__class__(self.headers)
+        self.query_params = request.query_params
+        self._body = body
+
+    async def body(self) -> bytes:
+        return self._body
+
+
+one_at_a_time = asyncio.Lock()
+
+
+async def query(request: Request) -> JSONResponse:
+    said = json.loads(await request.body())
+    begin = BEGIN.match(said["sqlText"])
+    said["sqlText"] = rewritten(said["sqlText"])
+    for binding in (said.get("bindings") or {}).values():
+        if binding["value"] is None:
+            binding["type"] = "TEXT"
+    async with one_at_a_time:
+        try:
+            answer = await server.query_request(Replay(request, json.dumps(said).encode()))
+        except ProgrammingError as e:  # fakesnow itself catches only what happens while a statement runs
+            return error(f"{e.errno:06d}", e.raw_msg or str(e))
+        except ParseError as e:
+            # its place is not where Snowflake would see the error
+            return error("001003", f"SQL compilation error:\nsyntax error unexpected '{e.errors[0]['highlight']}'.")
+    body = json.loads(answer.body)
+    if begin and body.get("code") == "002003":
+        return JSONResponse({"data": {"rowtype": [], "rowset": [], "queryResultFormat": "json"}, "success": True})
+    if answer.status_code == 500:
+        return error("009999", "fakesnow cannot do this: " + str(body.get("message")))
+    if answer.status_code == 401:
+        return error("390111", "Session no longer exists. New login required to access the service.")
+    return answer
+
+
+def error(code: str, message: str) -> JSONResponse:
+    return JSONResponse({"data": {"sqlState": "99999"}, "code": code, "message": message, "success": False})
+
+
+def end_with_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(0)
+
+
+def main() -> None:
+    logging.getLogger("fakesnow.server").setLevel(logging.CRITICAL + 1)
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    routes = [Route("/queries/v1/query-request", query, methods=["POST"]), *server.routes]
+    config = uvicorn.Config(Starlette(routes=routes), log_level="error", access_log=False)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

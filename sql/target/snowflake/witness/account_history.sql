@@ -1,0 +1,21 @@
+-- The statements of one run, by the beginning of their tag, that started in a range of time: a page of them, oldest first.
+-- Up to 45 minutes late, kept for a year. ? are the beginning of the tag, then the ends of the range.
+SELECT QUERY_ID,
+       QUERY_TAG,
+       WAREHOUSE_NAME,
+       EXECUTION_STATUS,
+       DATE_PART(EPOCH_MILLISECOND, START_TIME) AS STARTED_MS,
+       DATE_PART(EPOCH_MILLISECOND, END_TIME) AS ENDED_MS,
+       TOTAL_ELAPSED_TIME,
+       COMPILATION_TIME,
+       EXECUTION_TIME,
+       QUEUED_PROVISIONING_TIME + QUEUED_REPAIR_TIME + QUEUED_OVERLOAD_TIME AS QUEUED_TIME,
+       TRANSACTION_BLOCKED_TIME,
+       ROWS_PRODUCED,
+       BYTES_SCANNED
+FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
+WHERE STARTSWITH(QUERY_TAG, ?)
+  AND START_TIME >= TO_TIMESTAMP_LTZ(?)
+  AND START_TIME <= TO_TIMESTAMP_LTZ(?)
+ORDER BY START_TIME
+LIMIT 10000

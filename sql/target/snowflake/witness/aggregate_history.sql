@@ -1,0 +1,15 @@
+-- Sums of the statements of one run by their tag, also of those on hybrid tables that are too short for the other history.
+-- Minutes, up to 180 minutes late. Times are milliseconds. ? are the beginning of the tag, then the ends of the range.
+SELECT QUERY_TAG,
+       SUM(CALLS) AS CALLS,
+       SUM(TOTAL_ELAPSED_TIME:"sum"::FLOAT) AS TOTAL_TIME,
+       SUM(COMPILATION_TIME:"sum"::FLOAT) AS COMPILE_TIME,
+       SUM(EXECUTION_TIME:"sum"::FLOAT) AS EXECUTE_TIME,
+       SUM(QUEUED_PROVISIONING_TIME:"sum"::FLOAT + QUEUED_REPAIR_TIME:"sum"::FLOAT + QUEUED_OVERLOAD_TIME:"sum"::FLOAT) AS QUEUED_TIME,
+       SUM(TRANSACTION_BLOCKED_TIME:"sum"::FLOAT) AS BLOCKED_TIME,
+       SUM(HYBRID_TABLE_REQUESTS_THROTTLED_COUNT) AS THROTTLED
+FROM SNOWFLAKE.ACCOUNT_USAGE.AGGREGATE_QUERY_HISTORY
+WHERE STARTSWITH(QUERY_TAG, ?)
+  AND INTERVAL_START_TIME >= DATE_TRUNC('MINUTE', TO_TIMESTAMP_LTZ(?))
+  AND INTERVAL_START_TIME <= TO_TIMESTAMP_LTZ(?)
+GROUP BY QUERY_TAG

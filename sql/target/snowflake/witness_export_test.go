@@ -1,0 +1,4 @@
+package snowflake
+
+// Filled is filled.
+var Filled = filled
