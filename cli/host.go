@@ -179,10 +179,17 @@ func listen(how hosting) (all []net.Listener, local string, err error) {
 	return []net.Listener{l, inner}, "http://" + inner.Addr().String(), nil
 }
 
+// keyLength is that of a key, in bytes: each holds 5 bits that nobody can guess.
+const keyLength = 26
+
 // journalKey is what the tokens of workers, and that of the journal's owner, are made with. It is kept beside the journal,
-// because workers and viewers outlive a server and must be known to the next. Without the file, all tokens are new.
+// because workers and viewers outlive a server and must be known to the next. Without the file, all tokens are new. A file that
+// is shorter than a key, as a full disk leaves it, is none: who knows how little it holds could make the tokens.
 func journalKey(path string) ([]byte, error) {
 	key, err := os.ReadFile(path)
+	if err == nil && len(key) < keyLength {
+		err = cmp.Or(os.Remove(path), fs.ErrNotExist) // it may have any mode
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		key = []byte(rand.Text())
 		err = os.WriteFile(path, key, 0o600)
