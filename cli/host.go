@@ -68,8 +68,8 @@ type hosted struct {
 	missing error // what is not in the replica, after done
 }
 
-// host starts a server and leaves its address beside the journal. It returns once requests are answered. ctx is for
-// starting alone.
+// host starts a server and leaves its address beside the journal. It returns once requests are accepted; they are answered
+// when runs are adopted. ctx is for starting alone.
 func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) {
 	if err := how.silence.check(); err != nil {
 		return nil, err
@@ -124,6 +124,9 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	})
 	h.place, h.link = reach(client.New(local, token)), s.Link(local)
 	file := api.ServerFile{URL: local, PID: os.Getpid(), Token: token, Started: time.Now()}
+	if err := server.WriteFile(p.serverFile(), file); err != nil { // before runs are adopted, which would end with this server
+		return nil, bench.Errorf(bench.CodeUnreachable, "%w", err)
+	}
 	life, stop := context.WithCancel(context.Background())
 	h.stop = stop
 	go func() {
@@ -134,9 +137,6 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 		h.missing = finish()
 		h.err = errors.Join(err, journal.Close())
 	}()
-	if err := server.WriteFile(p.serverFile(), file); err != nil {
-		return nil, errors.Join(err, h.end(nil))
-	}
 	return h, nil
 }
 
@@ -211,6 +211,9 @@ func serve(ctx context.Context, e *engine.Engine, adopt func(context.Context) er
 	driven := make(chan error, 1) // one value
 	go func() { driven <- e.Run(ctx) }()
 	if err := adopt(ctx); err != nil {
+		if ctx.Err() == nil {
+			err = unavailable(err)
+		}
 		stopRuns()
 		return errors.Join(err, <-driven)
 	}
