@@ -225,7 +225,7 @@ func serve(ctx context.Context, e *engine.Engine, adopt func(context.Context) er
 			stopRuns() // a server that nobody can reach drives no run
 		})
 	}
-	err := <-driven
+	err := unavailable(<-driven)
 	stopAnswering()
 	answers.Wait()
 	return errors.Join(append(failures, err)...)

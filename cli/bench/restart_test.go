@@ -69,11 +69,11 @@ func (s *site) await(what, query string, args ...any) {
 	s.t.Fatalf("no %s", what)
 }
 
-// serve starts a server and waits until it can be found.
-func (s *site) serve() *command {
+// serve starts a server, with these flags too, and waits until it can be found.
+func (s *site) serve(flags ...string) *command {
 	s.t.Helper()
 	before, _ := os.ReadFile(s.dir + "/server.json")
-	server := s.start("serve", "--listen", "127.0.0.1:0")
+	server := s.start(append([]string{"serve", "--listen", "127.0.0.1:0"}, flags...)...)
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		if now, err := os.ReadFile(s.dir + "/server.json"); err == nil && string(now) != string(before) {
 			return server
