@@ -60,6 +60,14 @@ func (m mirrored) Run(ctx context.Context, id string) (*bench.Run, error) {
 	return m.fed().Run(ctx, id)
 }
 
+func (m mirrored) Chart(ctx context.Context, id, workload string, buckets int) (*bench.Chart, error) {
+	return m.fed().Chart(ctx, id, workload, buckets)
+}
+
+func (m mirrored) Histograms(ctx context.Context, id, workload string, each func(int64, bench.Phase, []byte) error) error {
+	return m.fed().Histograms(ctx, id, workload, each)
+}
+
 func (m mirrored) Events(ctx context.Context, id string, after int64) ([]bench.Event, error) {
 	return m.fed().Events(ctx, id, after)
 }

@@ -21,6 +21,8 @@ type Store interface {
 	Run(ctx context.Context, id string) (*bench.Run, error)
 	Events(ctx context.Context, id string, after int64) ([]bench.Event, error)
 	Seconds(ctx context.Context, id string, from, to int64) ([]bench.Second, error)
+	Chart(ctx context.Context, id, workload string, buckets int) (*bench.Chart, error)
+	Histograms(ctx context.Context, id, workload string, each func(second int64, phase bench.Phase, hist []byte) error) error
 	Workers(ctx context.Context, id string) ([]bench.Worker, error)
 	Logs(ctx context.Context, id string) ([]bench.LogLine, error)
 	Facts(ctx context.Context, id string) ([]bench.Fact, error)
@@ -52,6 +54,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Store) {
 		{"WriteTwice", writeTwice},
 		{"NewestWins", newestWins},
 		{"BatchIsAtomic", batchIsAtomic},
+		{"Chart", chart},
 		{"ExecutionsInOrder", executionsInOrder},
 		{"NoResultYet", noResultYet},
 	} {
