@@ -53,9 +53,10 @@ type grammar struct {
 	Tail       tailCommand       `cmd:"" help:"Watch a run; a run that has ended is replayed."`
 	Status     statusCommand     `cmd:"" help:"Say how a run stands."`
 	Stop       stopCommand       `cmd:"" help:"End a run early; what was measured is kept."`
-	Report     reportCommand     `cmd:"" help:"Print what a run measured."`
+	Report     reportCommand     `cmd:"" help:"Print what a run measured, or write all of it into one HTML file."`
 	List       listCommand       `cmd:"" help:"List runs, newest first."`
-	Serve      serveCommand      `cmd:"" help:"Serve the API until told to end."`
+	Link       linkCommand       `cmd:"" help:"Print a link to the dashboard, good once."`
+	Serve      serveCommand      `cmd:"" help:"Serve the API and the dashboard until told to end."`
 	Worker     workerCommand     `cmd:"" hidden:"" help:"Join a run as one of its workers; a server starts these."`
 	Migrate    migrateCommand    `cmd:"" help:"Look after the journal's schema."`
 	Version    versionCommand    `cmd:"" help:"Print the version of this program."`

@@ -7,7 +7,6 @@ import (
 	"path"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -30,9 +29,11 @@ func (s *Server) routes() {
 	route(s, accessOwner, "POST /api/runs", submissionBytes, "Start a run", s.createRun)
 	route(s, accessSession, "GET /api/runs", 0, "List runs, newest first", s.listRuns)
 	route(s, accessSession, "GET /api/runs/{run_id}", 0, "A run as it stands, with its plan", s.showRun)
-	route(s, accessSession, "POST /api/runs/{run_id}/stop", smallBytes, "Ask for the end of a run", s.stopRun)
+	route(s, accessActing, "POST /api/runs/{run_id}/stop", smallBytes, "Ask for the end of a run", s.stopRun)
 	route(s, accessSession, "GET /api/runs/{run_id}/results", 0, "The result of a run", s.showResult)
 	route(s, accessSession, "GET /api/runs/{run_id}/series", 0, "Seconds of a run, merged over its workers", s.listSeconds)
+	route(s, accessSession, "GET /api/runs/{run_id}/chart", 0, "Seconds of a run, thinned to what a screen can show", s.showChart)
+	route(s, accessSession, "GET /api/runs/{run_id}/histograms", 0, "Response times of a run, over windows of equal length", s.listHistograms)
 	route(s, accessSession, "GET /api/runs/{run_id}/events", 0, "Events of a run", s.listEvents)
 	route(s, accessSession, "GET /api/runs/{run_id}/workers", 0, "Workers of a run", s.listWorkers)
 	route(s, accessSession, "GET /api/runs/{run_id}/logs", 0, "What server and workers said about a run", s.listLogs)
@@ -45,7 +46,10 @@ func (s *Server) routes() {
 	route(s, accessWorker, "POST /api/runs/{run_id}/metrics/live", reportBytes, "Report what a worker did", s.report)
 
 	s.raw(accessSession, "GET /api/runs/{run_id}/stream", "Stream of a run: WebSocket "+api.Protocol+", or the same frames as lines of JSON", s.stream)
+	route(s, accessSession, "GET /api/session", 0, "What the caller may do", s.showSession)
+	route(s, accessActing, "POST /api/links", smallBytes, "Make a link that signs a browser in, once", s.createLink)
 	s.raw(accessPublic, "POST /api/session", "Trade the code of a link for a session cookie", s.openSession)
+	s.pages()
 	s.raw(accessPublic, "GET /livez", "The server runs", s.livez)
 	s.raw(accessPublic, "GET /readyz", "The server and what it needs are ready", s.readyz)
 	s.raw(accessSession, "GET /metrics", "Metrics for Prometheus", s.metrics.handler().ServeHTTP)
@@ -153,25 +157,6 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 		}
 	}
 	s.json(w, status, health)
-}
-
-// openSession trades a code for a cookie.
-func (s *Server) openSession(w http.ResponseWriter, r *http.Request) {
-	var in api.Session
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, smallBytes)).Decode(&in); err != nil {
-		refuse(w, &bodyError)
-		return
-	}
-	text, ok := s.sessions.trade(in.Code)
-	if !ok {
-		refuse(w, errCode)
-		return
-	}
-	http.SetCookie(w, &http.Cookie{
-		Name: s.sessions.cookie, Value: text, Path: "/", MaxAge: int(sessionLife / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.origin(r), "https:"),
-	})
-	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *Server) json(w http.ResponseWriter, status int, v any) {
