@@ -123,9 +123,9 @@ func (c *Client) Link(ctx context.Context, page string, act bool) (string, error
 	return c.URL() + made.Page, nil
 }
 
-// Get is what a path of the API answers, as it is.
+// Get is what a path of the API answers, as it is. It waits as long as ctx does: what a long run is read for takes its time.
 func (c *Client) Get(ctx context.Context, path string) (json.RawMessage, error) {
-	return read[json.RawMessage](ctx, c, path, nil)
+	return fetch[json.RawMessage](ctx, c, path, nil)
 }
 
 // Answer is the body of an answer with a status, or the error that it tells of.
