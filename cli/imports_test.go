@@ -44,7 +44,7 @@ var may = map[string][]string{
 }
 
 // testOnly are packages that only tests import, by folder.
-var testOnly = []string{"sql/target/postgres/pgtest", "sql/target/targettest", "sql/journal/journaltest"}
+var testOnly = []string{"sql/target/postgres/pgtest", "sql/target/targettest", "sql/journal/journaltest", "server/dashboard/browsertest"}
 
 // forTests are packages that any test may import besides: the target that needs no database.
 var forTests = []string{"sql/target/null"}
