@@ -127,7 +127,7 @@ func (s *Server) permit(r *http.Request, a access) *bench.Error {
 	if !who.may(a, r.PathValue("run_id")) {
 		return &bench.Error{Code: bench.CodeForbidden, Message: "this token does not allow that; use the server's own token"}
 	}
-	if (who.session || a == accessPublic) && s.crossOrigin.Check(r) != nil {
+	if (who.session != "" || a == accessPublic) && s.crossOrigin.Check(r) != nil {
 		return &bench.Error{Code: bench.CodeForbidden, Message: "pages of other origins may not use this server"}
 	}
 	if r.Method == http.MethodPost {

@@ -130,6 +130,27 @@ func (c *Client) Replica(ctx context.Context) (*api.Replica, error) {
 	return r, err
 }
 
+// Link is an address of a page of the server that signs a browser in, once. It is good for looking only, unless act is set.
+func (c *Client) Link(ctx context.Context, page string, act bool) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	made, err := send[api.Link](ctx, c, "/api/links", nil, api.LinkRequest{Page: page, Act: act})
+	if err != nil {
+		return "", err
+	}
+	return c.URL() + made.Page, nil
+}
+
+// Get is what a path of the API answers, as it is. It waits as long as ctx does: what a long run is read for takes its time.
+func (c *Client) Get(ctx context.Context, path string) (json.RawMessage, error) {
+	return fetch[json.RawMessage](ctx, c, path, nil)
+}
+
+// Answer is the body of an answer with a status, or the error that it tells of.
+func Answer(body []byte, status int) (json.RawMessage, error) {
+	return answer[json.RawMessage](body, status, nil)
+}
+
 // Ready is how the server stands. It needs no token. A server that is not ready is no error.
 func (c *Client) Ready(ctx context.Context) (*api.Health, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
