@@ -156,9 +156,8 @@ func (r *run) muster() *ending {
 func (r *run) arm() *ending {
 	for range armAttempts {
 		r.attempt++
-		attempt := r.attempt
 		r.waiting = "the start to be acknowledged"
-		lead := r.e.Settings.Lead*time.Duration(min(attempt, armAttempts)) + 20*r.roster.clockError()
+		lead := r.e.Settings.Lead*time.Duration(min(r.attempt, armAttempts)) + 20*r.roster.clockError()
 		r.t0 = time.Now().Add(lead)
 		r.timeline = &bench.Timeline{
 			T0:       r.t0.UTC().Round(time.Microsecond),
@@ -168,7 +167,7 @@ func (r *run) arm() *ending {
 			r.timeline.EndUS = r.timeline.WarmupUS + r.plan.Duration.D().Microseconds()
 		}
 		r.tellArm("start at %s, attempt %d", false)
-		armed, end := r.until(r.t0.Add(-armMargin), func() bool { return r.roster.allArmed(attempt) })
+		armed, end := r.until(r.t0.Add(-armMargin), r.roster.allArmed)
 		if end != nil {
 			return end
 		}
@@ -183,6 +182,7 @@ func (r *run) arm() *ending {
 
 // tellArm stores the time line and sends it. format has t0 and the attempt; standing says that some may have begun by it.
 func (r *run) tellArm(format string, standing bool) {
+	r.armed[r.attempt] = r.timeline
 	r.announce(bench.EventArm, "info", r.t0, bench.Arm{
 		Attempt: r.attempt, T0NS: int64(r.t0.Sub(r.e.start)), Timeline: *r.timeline, Standing: standing,
 	}, format, r.timeline.T0.Format("15:04:05.000"), r.attempt)

@@ -46,7 +46,7 @@ type run struct {
 	t0         time.Time // with a monotonic reading; zero before ARM
 	timeline   *bench.Timeline
 	attempt    int                     // of the newest ARM
-	armed      map[int]*bench.Timeline // by attempt, of the servers before this one
+	armed      map[int]*bench.Timeline // what each ARM told, by its attempt
 	cut        int64                   // microseconds of MEASUREMENT that were really measured, when it was cut short
 	workers    sync.WaitGroup
 	kill       context.CancelFunc // of all workers
@@ -76,7 +76,7 @@ func prepareRun(e *Engine, id string, plan *bench.Plan, secrets map[bench.Secret
 	r := &run{
 		e: e, id: id, plan: plan, hash: plan.Hash(), secrets: secrets,
 		inbox: make(chan func()), done: make(chan struct{}), feed: newFeed(), timer: time.NewTimer(time.Hour),
-		measured: newMeasured(plan), obeyed: bench.DesiredRun,
+		measured: newMeasured(plan), obeyed: bench.DesiredRun, armed: map[int]*bench.Timeline{},
 	}
 	r.log = runLog{r}
 	r.roster = newRoster(r)

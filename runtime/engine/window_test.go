@@ -26,8 +26,27 @@ func (o *outcome) checkWindow() {
 	if o.run.Status == bench.StatusCompleted && line.EndUS != 0 && o.result.WindowUS != line.EndUS-line.WarmupUS {
 		o.violate(retimed, "the window is %d µs, armed was %+v", o.result.WindowUS, *line)
 	}
+	o.checkEdges(line)
 	for _, p := range o.processes {
 		o.checkSwitches(p, line)
+	}
+}
+
+// checkEdges: the server entered WARMUP and MEASUREMENT at their places of the time line.
+func (o *outcome) checkEdges(line *bench.Timeline) {
+	places := map[bench.State]int64{
+		{Status: bench.StatusRunning, Phase: bench.PhaseWarmup}:      0,
+		{Status: bench.StatusRunning, Phase: bench.PhaseMeasurement}: line.WarmupUS,
+	}
+	for _, e := range o.events {
+		var state bench.State
+		if e.Type != bench.EventPhase || json.Unmarshal(e.Data, &state) != nil {
+			continue
+		}
+		us, ok := places[state]
+		if off := e.EffectiveAt.Sub(line.T0) - time.Duration(us)*time.Microsecond; ok && off.Abs() > o.scenario.restartError() {
+			o.violate(retimed, "%s took effect %s off its place of %+v", state.Phase, off, *line)
+		}
 	}
 }
 
