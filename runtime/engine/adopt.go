@@ -71,15 +71,8 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 		return nil, err
 	}
 	for _, event := range events {
-		if event.Type == bench.EventArm {
-			var a bench.Arm
-			if err := json.Unmarshal(event.Data, &a); err != nil {
-				return nil, fmt.Errorf("read event %d: %w", event.Sequence, err)
-			}
-			r.attempt, r.armed[a.Attempt] = a.Attempt, &a.Timeline
-			if r.timeline == nil || !r.began(r.timeline) {
-				r.timeline = &a.Timeline
-			}
+		if err := r.recall(event); err != nil {
+			return nil, fmt.Errorf("read event %d: %w", event.Sequence, err)
 		}
 		e.Listener.Event(event) // not to workers: what the server before this one commanded is in terms of its own clock
 	}
@@ -111,6 +104,30 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 	return r, nil
 }
 
+// recall takes in what an event of the servers before this one says about the window.
+func (r *run) recall(event bench.Event) error {
+	switch event.Type {
+	case bench.EventArm:
+		var a bench.Arm
+		if err := json.Unmarshal(event.Data, &a); err != nil {
+			return err
+		}
+		r.attempt, r.armed[a.Attempt] = a.Attempt, &a.Timeline
+		if r.timeline == nil || !r.began(r.timeline) {
+			r.timeline = &a.Timeline
+		}
+	case bench.EventPhase:
+		var to bench.State
+		if err := json.Unmarshal(event.Data, &to); err != nil {
+			return err
+		}
+		if to.Status == bench.StatusCancelling && r.timeline != nil {
+			r.cutOff(to.Phase, event.EffectiveAt.Sub(r.timeline.T0))
+		}
+	}
+	return nil
+}
+
 // began reports whether it is stored that the run began by a time line.
 func (r *run) began(line *bench.Timeline) bool {
 	return r.record.StartTime != nil && r.record.StartTime.Equal(line.T0)
@@ -133,7 +150,7 @@ func (r *run) replay(p *bench.Report) error {
 			m.Generation = p.Generation // its row may be older than its reports
 			m.count(p, &counted)
 			m.durable.reach(p.Seq)
-			r.measured.add(&counted, p, false)
+			r.measured.add(&counted, p, r.afterCut(p))
 			r.second.replay(m, p, &counted)
 			if p.Final {
 				r.measured.final(p)

@@ -222,20 +222,32 @@ func (r *run) measure() *ending {
 	return nil
 }
 
-// window is how long MEASUREMENT was really measured, in microseconds: until the last worker ended it by its own clock, or
-// until it was cut short.
+// window is how long MEASUREMENT was really measured, in microseconds: until the last worker ended it by its own clock, or was
+// heard of, and no longer than until it was cut short.
 func (r *run) window() int64 {
 	if r.timeline == nil {
 		return 0
 	}
 	us := max(r.roster.measuredUntil()-r.timeline.WarmupUS, 0)
 	if r.record.Phase == bench.PhaseMeasurement { // reports of the drain still say MEASUREMENT
-		us = r.cut
+		us = min(us, r.cut)
 	}
 	if r.plan.Iterations == 0 {
 		us = min(us, r.plan.Duration.D().Microseconds())
 	}
 	return us
+}
+
+// cutOff notes that the run was cut short in a phase, so long after t0.
+func (r *run) cutOff(phase bench.Phase, since time.Duration) {
+	if phase == bench.PhaseMeasurement {
+		r.cut = max(since.Microseconds()-r.timeline.WarmupUS, 0)
+	}
+}
+
+// afterCut reports whether what a report is about lies after the window was cut short.
+func (r *run) afterCut(p *bench.Report) bool {
+	return r.cut > 0 && p.FromUS-r.timeline.WarmupUS >= r.cut
 }
 
 // drain waits for the FINAL of every worker.
@@ -253,13 +265,11 @@ func (r *run) drain() *ending {
 
 // cutShort stops the workers of a run that ends before its plan does, and waits for what they measured.
 func (r *run) cutShort(end *ending) {
-	if r.record.Phase == bench.PhaseMeasurement && r.timeline != nil {
-		r.cut = max(time.Since(r.t0).Microseconds()-r.timeline.WarmupUS, 0)
-	}
 	if !r.roster.any() {
 		return
 	}
-	if r.record.Status != bench.StatusCancelling {
+	if r.record.Status != bench.StatusCancelling { // which a server before this one may have made it
+		r.cutOff(r.record.Phase, time.Since(r.t0))
 		r.transit(bench.State{Status: bench.StatusCancelling, Phase: r.record.Phase}, time.Now(), end, "ends early: %s", end.detail)
 	}
 	stop, wait := bench.EventStop, r.plan.Drain.D()+abortGrace+finalGrace

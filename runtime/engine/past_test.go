@@ -12,6 +12,7 @@ func TestPastFailures(t *testing.T) {
 		{4, "a heartbeat that was overtaken made a running worker READY again"},
 		{8, "the bound of a clock's error did not grow while the clocks drifted apart"},
 		{30, "a run that was being stopped ended FAILED, because a worker ended while no server was there"},
+		{39, "the window of a run that was being stopped when its server died went on until the next server came"},
 		{107, "a server that came back took the newest ARM for the time line of workers that had begun by the one before"},
 		{195, "a server that came back held a worker to the t0 of an ARM that another had replaced, and so timed the phases"},
 		{244, "a worker that heard of its t0 when it had passed began late"},

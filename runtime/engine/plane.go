@@ -165,7 +165,7 @@ func (r *run) readable(p *bench.Report, counted *stats.Aggregate) error {
 func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	m.heard = time.Now()
 	m.count(p, counted)
-	r.measured.add(counted, p, r.cut > 0 && p.FromUS-r.timeline.WarmupUS >= r.cut)
+	r.measured.add(counted, p, r.afterCut(p))
 	snapshot := bench.Snapshot{Report: *p, ReceivedAt: time.Now().UTC()}
 	snapshot.Timestamp = snapshot.ReceivedAt
 	if r.timeline != nil && p.Phase != bench.PhasePreparing {

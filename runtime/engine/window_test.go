@@ -32,7 +32,8 @@ func (o *outcome) checkWindow() {
 	}
 }
 
-// checkEdges: the server entered WARMUP and MEASUREMENT at their places of the time line.
+// checkEdges: the server entered WARMUP and MEASUREMENT at their places of the time line, and a window that was cut short is no
+// longer than it was measured.
 func (o *outcome) checkEdges(line *bench.Timeline) {
 	places := map[bench.State]int64{
 		{Status: bench.StatusRunning, Phase: bench.PhaseWarmup}:      0,
@@ -47,6 +48,28 @@ func (o *outcome) checkEdges(line *bench.Timeline) {
 		if off := e.EffectiveAt.Sub(line.T0) - time.Duration(us)*time.Microsecond; ok && off.Abs() > o.scenario.restartError() {
 			o.violate(retimed, "%s took effect %s off its place of %+v", state.Phase, off, *line)
 		}
+		if state == (bench.State{Status: bench.StatusCancelling, Phase: bench.PhaseMeasurement}) && o.result != nil {
+			o.checkCut(line, e.EffectiveAt)
+		}
+	}
+}
+
+// checkCut: a window that was cut short ends there, or with the last report of it.
+func (o *outcome) checkCut(line *bench.Timeline, at time.Time) {
+	ends := at.Sub(line.T0)
+	if line.EndUS != 0 {
+		ends = min(ends, time.Duration(line.EndUS)*time.Microsecond)
+	}
+	var last int64
+	for _, s := range o.snapshots {
+		if s.Phase == bench.PhaseMeasurement {
+			last = max(last, s.ToUS)
+		}
+	}
+	ends = min(ends, time.Duration(last)*time.Microsecond)
+	window := max(ends-time.Duration(line.WarmupUS)*time.Microsecond, 0)
+	if off := time.Duration(o.result.WindowUS)*time.Microsecond - window; off.Abs() > o.scenario.restartError()+time.Microsecond {
+		o.violate(retimed, "the window was cut short after %s, the result has it %s off", window, off)
 	}
 }
 
