@@ -370,10 +370,8 @@ func (r *run) conclude(end *ending) {
 		r.complete(r.measured.result(r, false))
 		return
 	}
-	ctx, cancel := r.storing()
-	r.e.writer.flush(ctx) // or it is said below; until it is durable, only the workers have what they said last
-	cancel()
-	r.kill() // whoever is left now has nothing more to say
+	r.flush() // or it is said below; until it is durable, only the workers have what they said last
+	r.kill()  // whoever is left now has nothing more to say
 	r.second.finish()
 	if end == nil && r.wish != nil { // the last second had a reason
 		end, r.wish = r.wish, nil
@@ -389,11 +387,9 @@ func (r *run) conclude(end *ending) {
 	r.e.writer.put(bench.Batch{
 		Results: []bench.Result{*result}, Totals: []bench.Totals{r.totals()}, Workers: r.roster.rows(),
 	}, nil)
-	ctx, cancel = r.storing()
-	if err := r.e.writer.flush(ctx); err != nil && end.reason != bench.ReasonJournalUnavailable {
+	if err := r.flush(); err != nil && end.reason != bench.ReasonJournalUnavailable {
 		end = &ending{reason: bench.ReasonJournalUnavailable, detail: fmt.Sprintf("the result could not be stored: %v", err)}
 	}
-	cancel()
 	r.waiting = ""
 	to := bench.State{Status: bench.StatusFailed, Phase: r.record.Phase}
 	switch {

@@ -261,6 +261,15 @@ func (r *run) storing() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(r.ctx), limit)
 }
 
+// flush waits until everything that was put is stored. A store that failed for as long as it may gets no second term.
+func (r *run) flush() error {
+	ctx, cancel := r.storing()
+	defer cancel()
+	err := r.e.writer.flush(ctx)
+	r.unwritable = r.unwritable || err != nil
+	return err
+}
+
 // stored makes a write until it succeeds, is refused, or has failed for as long as a journal may: a disk that is full for
 // a moment ends no run.
 func (r *run) stored(write func(context.Context) error) error {
