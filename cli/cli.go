@@ -4,7 +4,7 @@
 // # Where a command looks
 //
 // A run lives on a server, and afterwards in the server's journal. A command looks for a server in this order: --server,
-// BENCH_SERVER, a server that lives beside the journal (it has left server.json there), none. With none, apply starts a
+// BENCH_SERVER, a server that lives beside the journal (it has left a file .server.json there), none. With none, apply starts a
 // server of its own that lives until its last run has ended; list, status, report and tail then read the journal itself,
 // and stop has nobody to ask. See place.go.
 //

@@ -154,7 +154,7 @@ func (p *program) reach(ctx context.Context) (*client.Client, diagnostics.Reach)
 	file, err := client.ReadServerFile(p.serverFile())
 	switch {
 	case url == "" && err != nil:
-		reach.Server = "there is no server.json beside " + p.Journal
+		reach.Server = "there is no " + p.serverFile()
 		if !errors.Is(err, fs.ErrNotExist) {
 			reach.Server = err.Error()
 		}
@@ -177,7 +177,7 @@ func (p *program) reach(ctx context.Context) (*client.Client, diagnostics.Reach)
 	}
 	reach.State, reach.Error = diagnostics.ReachOf(err), err.Error()
 	if refused := strings.Contains(reach.Error, "refused"); reach.State == diagnostics.Unreachable && refused && !p.named() {
-		reach.State, reach.Server = diagnostics.NoServer, fmt.Sprintf("nothing listens at %s, which pid %d left in server.json", url, file.PID)
+		reach.State, reach.Server = diagnostics.NoServer, fmt.Sprintf("nothing listens at %s, which pid %d left in %s", url, file.PID, p.serverFile())
 	}
 	return server, reach
 }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -62,7 +61,7 @@ func (p *program) find(ctx context.Context) (*place, error) {
 }
 
 // findServer is the server that the command line, the environment or the journal's folder names; nil when there is none.
-// A server that was named must be there; one that only left its server.json behind need not.
+// A server that was named must be there; one that only left its address behind need not.
 func (p *program) findServer(ctx context.Context) (*place, error) {
 	url := cmp.Or(p.Server, p.env("BENCH_SERVER"))
 	if url == "" {
@@ -86,8 +85,8 @@ func (p *program) findServer(ctx context.Context) (*place, error) {
 // named reports whether a server was asked for by name, so that no other one will do.
 func (p *program) named() bool { return p.Server != "" || p.env("BENCH_SERVER") != "" }
 
-// serverFile is where a server of this journal says that it lives.
-func (p *program) serverFile() string { return filepath.Join(filepath.Dir(p.Journal), "server.json") }
+// serverFile is where a server of this journal says that it lives. Journals of one folder have servers of their own.
+func (p *program) serverFile() string { return p.Journal + ".server.json" }
 
 // lookup is the run that a reference names: an id, a unique prefix of one in any case, or @last.
 func lookup(ctx context.Context, h engine.History, reference string) (*bench.Run, error) {

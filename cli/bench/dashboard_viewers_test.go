@@ -55,7 +55,7 @@ func TestTwoHundredViewers(t *testing.T) {
 		return cpu(t, server.Process.Pid) - before
 	}
 	alone := spent()
-	file, err := client.ReadServerFile(s.dir + "/server.json")
+	file, err := client.ReadServerFile(s.serverFile())
 	if err != nil {
 		t.Fatal(err)
 	}

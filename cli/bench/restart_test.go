@@ -72,10 +72,10 @@ func (s *site) await(what, query string, args ...any) {
 // serve starts a server, with these flags too, and waits until it can be found.
 func (s *site) serve(flags ...string) *command {
 	s.t.Helper()
-	before, _ := os.ReadFile(s.dir + "/server.json")
+	before, _ := os.ReadFile(s.serverFile())
 	server := s.start(append([]string{"serve", "--listen", "127.0.0.1:0"}, flags...)...)
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		if now, err := os.ReadFile(s.dir + "/server.json"); err == nil && string(now) != string(before) {
+		if now, err := os.ReadFile(s.serverFile()); err == nil && string(now) != string(before) {
 			return server
 		}
 		select {
@@ -159,7 +159,7 @@ func TestServerLeavesNoAddress(t *testing.T) {
 		}
 	}
 	s.kill()
-	file := filepath.Join(s.dir, "server.json")
+	file := s.serverFile()
 	if err := errors.Join(os.Remove(file), os.MkdirAll(filepath.Join(file, "full"), 0o700)); err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +65,7 @@ func TestInterruptLeavesTheStoreToTheNextServer(t *testing.T) {
 	apply := s.start("apply", "--store", nobody, s.spec(fmt.Sprintf(fleetSpec, "1s", 1)))
 	for _, there := range []bool{true, false} { // the server comes, and when its run has ended it goes
 		for {
-			if _, err := os.Stat(filepath.Join(s.dir, "server.json")); (err == nil) == there {
+			if _, err := os.Stat(s.serverFile()); (err == nil) == there {
 				break
 			}
 			select {
@@ -227,7 +226,7 @@ func TestStoreStaysSecret(t *testing.T) {
 // get is what the server answers to its owner.
 func (s *site) get(paths ...string) (all []byte) {
 	s.t.Helper()
-	file, err := client.ReadServerFile(filepath.Join(s.dir, "server.json"))
+	file, err := client.ReadServerFile(s.serverFile())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ const (
 	ReplicaAway       ReplicaState = "away"       // it cannot be fed; the server tries again and again
 )
 
-// ServerFile is server.json beside a journal, mode 0600, as long as a server owns the journal.
+// ServerFile is what lies beside a journal as JOURNAL.server.json, mode 0600, as long as a server owns the journal.
 type ServerFile struct {
 	URL     string    `json:"url"`
 	PID     int       `json:"pid"`

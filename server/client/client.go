@@ -44,7 +44,7 @@ const maxAnswer = 256 << 20
 // many goroutines.
 type Client struct {
 	at   atomic.Pointer[address]
-	file string // server.json of the journal, "" for one server
+	file string // of the journal that says where its server is, "" for one server
 	own  bool   // the token is good for every server of the journal
 	http *http.Client
 }
@@ -71,7 +71,7 @@ func New(url, token string) *Client {
 }
 
 // Beside makes the client follow a journal: a server that cannot be reached may have been replaced by another, which has
-// left its address in the journal's server.json; the next call goes there. It is called before all others, and returns c.
+// left its address beside the journal; the next call goes there. It is called before all others, and returns c.
 func (c *Client) Beside(file string) *Client {
 	c.file = file
 	return c
