@@ -2,8 +2,8 @@ check "BEN0406" "result_valid" {
   title      = "The numbers can be believed"
   step       = "result"
   source     = "run"
-  depends_on = ["BEN0007", "BEN0105", "BEN0106", "BEN0124"]
-  applies_if = run.ended && run.since_t0_s > 0
+  depends_on = ["BEN0124"]
+  applies_if = run.status == "COMPLETED"
 
   sql = <<-SQL
     SELECT VALIDITY AS validity, COALESCE(NOTES, '[]') AS notes, DONE AS done
