@@ -20,6 +20,7 @@ import (
 type subject struct {
 	*diagnostics.Case
 	remote *client.Client // of a server whose journal is not here; it examines the run itself
+	ended  bool           // the run did while it was examined: its server said so, after the journal was read
 	closes []func() error
 }
 
@@ -99,6 +100,8 @@ func (c *doctorCommand) openLocal(ctx context.Context, p *program, s *subject) e
 		h = server
 	case errors.Is(err, fs.ErrNotExist) && !p.named():
 		h = nowhere{}
+	case errors.Is(err, fs.ErrNotExist) && reach.State == diagnostics.Unauthorized:
+		return bench.Errorf(bench.CodeUnauthorized, "the server %s refuses the token: %s", reach.Server, reach.Error)
 	case errors.Is(err, fs.ErrNotExist):
 		return bench.Errorf(bench.CodeUnreachable, "the server %s cannot be reached (%s), and there is no journal %s", reach.Server, reach.Error, p.Journal)
 	default:
@@ -116,7 +119,11 @@ func (c *doctorCommand) openLocal(ctx context.Context, p *program, s *subject) e
 	}
 	reach.Owner, reach.LastS = s.Run.Owner, lastSign(ctx, h, s.Run, s.At)
 	s.Server = func(ctx context.Context) (diagnostics.Tables, error) {
-		return diagnostics.LiveTables(func() (json.RawMessage, error) { return server.Live(ctx, s.Run.ID) }, reach)
+		return diagnostics.LiveTables(func() (json.RawMessage, error) {
+			text, err := server.Live(ctx, s.Run.ID)
+			s.ended = bench.CodeOf(err) == bench.CodeRunEnded
+			return text, err
+		}, reach)
 	}
 	s.Target = p.askTarget(ctx, s, s.Run.Plan)
 	return nil

@@ -124,7 +124,7 @@ func (x *examination) cause(c *Check) string {
 
 // decide makes a finding of the rows.
 func (x *examination) decide(f *Finding, c *Check, a answer) {
-	f.Truncated = a.Truncated
+	f.asked, f.Truncated = true, a.Truncated
 	switch {
 	case a.Why != "":
 		f.Outcome, f.Why, f.Detail = Undetermined, a.Why, a.Detail

@@ -56,6 +56,7 @@ type Finding struct {
 	WaitS      float64  `json:"wait_s,omitempty"` // how long to wait before looking at Then
 	Then       string   `json:"then,omitempty"`
 
+	asked        bool // its source was
 	path, clears string
 }
 
@@ -195,7 +196,11 @@ func (r *Report) String() string {
 	if s.OwnerS != nil {
 		parts = append(parts, "owner alive "+span(*s.OwnerS))
 	}
-	if s.DataS != nil {
+	switch {
+	case s.DataS == nil:
+	case *s.DataS < 0:
+		parts = append(parts, "no data yet")
+	default:
 		parts = append(parts, "data "+span(*s.DataS)+" old")
 	}
 	return strings.Join(parts, " · ")

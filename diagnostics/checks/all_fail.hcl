@@ -4,7 +4,7 @@ check "BEN0124" "all_fail" {
   source     = "run"
   depends_on = ["BEN0132"]
   live       = true
-  applies_if = run.since_t0_s > 1
+  applies_if = run.since_t0_s > 3
 
   sql = <<-SQL
     SELECT COALESCE(SUM(DONE), 0) AS done,
