@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"bench/sql/migrations"
 	"bench/sql/replica"
 	"bench/sql/target/postgres/pgtest"
+	"bench/sql/target/snowflake/fakesnow"
 )
 
 // The statements of checks say the same on PostgreSQL.
@@ -113,6 +115,31 @@ func TestTargetChecksOnPostgres(t *testing.T) {
 		if f := r.Find(code); len(f.Rows) != 1 || f.Rows[0].Data[column].(int64) < 1 {
 			t.Errorf("%s does not see the session of another role: %+v", code, f.Rows)
 		}
+	}
+}
+
+// Every statement of a check parses with a parser of Snowflake's SQL that is not ours: those to an account under test, and
+// those to the tables of a run, as they would be sent to a replica there.
+func TestChecksOnSnowflakeParse(t *testing.T) {
+	t.Parallel()
+	set, err := loadChecks("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, c := range set {
+		if c.Source == diagnostics.SourceServer || c.Target != "" && c.Target != dialect.Snowflake.Name {
+			continue
+		}
+		sql, err := c.SQL(dialect.Snowflake.Name, "01RUN", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&all, "%s;\n", sql)
+	}
+	if tree, ok := fakesnow.Parse(t, all.String()); !ok {
+		at := strings.Index(tree, `"unparsable"`)
+		t.Errorf("a statement does not parse: %s", tree[max(0, at):min(len(tree), max(0, at)+1000)])
 	}
 }
 
