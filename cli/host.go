@@ -130,7 +130,7 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 		Checks: checks, Store: journalDatabase(p.Journal, journal.Reader), Replica: replica, Version: version(), Log: log,
 		Ready: func() map[string]string { return map[string]string{"journal": cmp.Or(h.engine.Unwritable(), "ok")} },
 	})
-	h.place, h.link = reach(client.New(local, token)), s.Link(local)
+	h.place, h.link = serving(client.New(local, token)), s.Link(local)
 	file := api.ServerFile{URL: local, PID: os.Getpid(), Token: token, Started: time.Now()}
 	if err := server.WriteFile(p.serverFile(), file); err != nil { // before runs are adopted, which would end with this server
 		return nil, bench.Errorf(bench.CodeUnreachable, "%w", err)

@@ -142,7 +142,7 @@ func (r *Report) FailOn(o Outcome) {
 	}
 }
 
-// Keep leaves out the findings of other checks, and what they led to.
+// Keep leaves out the findings of other checks, and decides anew without them. The way, and what was cleared, stay whole.
 func (r *Report) Keep(code func(string) bool) {
 	r.Checks = slices.DeleteFunc(r.Checks, func(f Finding) bool { return !code(f.Code) })
 	r.Counts = map[Outcome]int{}
