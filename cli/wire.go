@@ -53,6 +53,8 @@ var (
 	_ database         = (*sqlite.Target)(nil)
 	_ database         = (*postgres.Target)(nil)
 	_ database         = (*snowflake.Target)(nil)
+	_ executor         = (*postgres.Target)(nil)
+	_ executor         = (*snowflake.Target)(nil)
 	_ load.Tagger      = (*snowflake.Conn)(nil)
 	_ replica.Journal  = (*journal.Journal)(nil)
 )
