@@ -55,6 +55,7 @@ var (
 	_ database         = (*snowflake.Target)(nil)
 	_ executor         = (*postgres.Target)(nil)
 	_ executor         = (*snowflake.Target)(nil)
+	_ surveyor         = (*snowflake.Target)(nil)
 	_ load.Tagger      = (*snowflake.Conn)(nil)
 	_ replica.Journal  = (*journal.Journal)(nil)
 )
