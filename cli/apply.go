@@ -13,6 +13,7 @@ import (
 
 	"bench/runtime/bench"
 	"bench/server/api"
+	"bench/specs"
 )
 
 // applyCommand starts a run and stays with it. It owns the run: the first Ctrl-C drains it and keeps what was measured,
@@ -22,7 +23,8 @@ type applyCommand struct {
 	specFlags
 	watchFlags
 	silenceFlags
-	Detach bool `help:"Start the run on a server and leave it to itself."`
+	Detach    bool `help:"Start the run on a server and leave it to itself."`
+	Preflight bool `help:"Ask a Snowflake target before the run starts whether it can go as planned, where no other server drives it." default:"true" negatable:""`
 }
 
 // Run implements bench apply.
@@ -36,6 +38,9 @@ func (c *applyCommand) Run(p *program) error {
 	}
 	if !p.Quiet {
 		writePlan(p.Stderr, &resolved.Plan)
+	}
+	if err := c.preflight(p, resolved); err != nil {
+		return err
 	}
 	a := &application{
 		program:    p,
@@ -55,6 +60,31 @@ func (c *applyCommand) Run(p *program) error {
 		a.owed = a.owed && c.Output != "json"
 	}
 	return errors.Join(err, a.end())
+}
+
+// preflight asks the target of a run that this process will drive. Another server signs in from its own place, with its own
+// environment; what is seen from here would say little of it.
+func (c *applyCommand) preflight(p *program, resolved *specs.Resolved) error {
+	if !c.Preflight || resolved.Plan.Target.Kind != "snowflake" {
+		return nil
+	}
+	ctx, cancel := p.until()
+	defer cancel()
+	at, err := p.findServer(ctx)
+	if err != nil {
+		return nil // submitting says so, and tries again
+	}
+	if at != nil {
+		return at.close()
+	}
+	asked := p.preflight(ctx, resolved)
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if err := asked.err(); err != nil || !p.Quiet {
+		asked.write(p.Stderr, p.colour(p.Stderr))
+	}
+	return asked.err()
 }
 
 // display shows the run on stderr, because the result is what stdout is for; frames for programs are data too.

@@ -49,23 +49,24 @@ type Process struct {
 type grammar struct {
 	globals
 
-	Apply      applyCommand      `cmd:"" help:"Run a spec: start it, watch it, and end with its verdict."`
-	Plan       planCommand       `cmd:"" help:"Say what apply would do, and do nothing."`
-	Validate   validateCommand   `cmd:"" help:"Check a spec and say everything that is wrong with it."`
-	Fmt        fmtCommand        `cmd:"" help:"Put specs into the canonical form."`
-	Tail       tailCommand       `cmd:"" help:"Watch a run; a run that has ended is replayed."`
-	Status     statusCommand     `cmd:"" help:"Say how a run stands."`
-	Doctor     doctorCommand     `cmd:"" help:"Say why a run stands as it does, with evidence and the next step."`
-	Stop       stopCommand       `cmd:"" help:"End a run early; what was measured is kept."`
-	Report     reportCommand     `cmd:"" help:"Print what a run measured, or write all of it into one HTML file."`
-	Enrich     enrichCommand     `cmd:"" help:"Ask the target of a run that has ended for its side again."`
-	List       listCommand       `cmd:"" help:"List runs, newest first."`
-	Link       linkCommand       `cmd:"" help:"Print a link to the dashboard, good once."`
-	Serve      serveCommand      `cmd:"" help:"Serve the API and the dashboard until told to end."`
-	Worker     workerCommand     `cmd:"" hidden:"" help:"Join a run as one of its workers; a server starts these."`
-	Migrate    migrateCommand    `cmd:"" help:"Look after the schema of the journal, or with --store of a replica."`
-	Version    versionCommand    `cmd:"" help:"Print the version of this program."`
-	Completion completionCommand `cmd:"" help:"Print a completion script for a shell."`
+	Apply         applyCommand         `cmd:"" help:"Run a spec: start it, watch it, and end with its verdict."`
+	Plan          planCommand          `cmd:"" help:"Say what apply would do, and do nothing."`
+	Validate      validateCommand      `cmd:"" help:"Check a spec and say everything that is wrong with it."`
+	Fmt           fmtCommand           `cmd:"" help:"Put specs into the canonical form."`
+	Tail          tailCommand          `cmd:"" help:"Watch a run; a run that has ended is replayed."`
+	Status        statusCommand        `cmd:"" help:"Say how a run stands."`
+	Doctor        doctorCommand        `cmd:"" help:"Say why a run stands as it does, with evidence and the next step."`
+	Stop          stopCommand          `cmd:"" help:"End a run early; what was measured is kept."`
+	Report        reportCommand        `cmd:"" help:"Print what a run measured, or write all of it into one HTML file."`
+	CancelOrphans cancelOrphansCommand `cmd:"" help:"Cancel statements of ended runs that their targets still execute."`
+	Enrich        enrichCommand        `cmd:"" help:"Ask the target of a run that has ended for its side again."`
+	List          listCommand          `cmd:"" help:"List runs, newest first."`
+	Link          linkCommand          `cmd:"" help:"Print a link to the dashboard, good once."`
+	Serve         serveCommand         `cmd:"" help:"Serve the API and the dashboard until told to end."`
+	Worker        workerCommand        `cmd:"" hidden:"" help:"Join a run as one of its workers; a server starts these."`
+	Migrate       migrateCommand       `cmd:"" help:"Look after the schema of the journal, or with --store of a replica."`
+	Version       versionCommand       `cmd:"" help:"Print the version of this program."`
+	Completion    completionCommand    `cmd:"" help:"Print a completion script for a shell."`
 }
 
 // globals are the flags of every command.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,10 +13,12 @@ import (
 	"bench/runtime/engine"
 )
 
-// planCommand resolves a spec and says what would run, without starting anything or asking the target.
+// planCommand resolves a spec and says what would run, without starting anything. It asks the target only with --preflight,
+// so that a plan can be made where nothing can be reached and no secret is known.
 type planCommand struct {
 	specFlags
 	Print            bool   `help:"Print the resolved plan as JSON: what the server and every worker will be given."`
+	Preflight        bool   `help:"Also sign in to the target, as a worker does, and ask it whether the run can go as planned. Nothing of the workloads is run. Exit 2 when something cannot be decided."`
 	DetailedExitcode bool   `help:"Exit 3 when the plan differs from that of the run it is compared with, or there is none."`
 	Against          string `help:"The run to compare with: an id or a unique prefix (default: the latest run of the same name)." placeholder:"RUN"`
 }
@@ -38,6 +41,17 @@ func (c *planCommand) Run(p *program) error {
 		}
 	} else {
 		writePlan(p.Stdout, plan)
+	}
+	if c.Preflight {
+		asked := p.preflight(ctx, resolved)
+		if c.Print {
+			asked.write(p.Stderr, p.colour(p.Stderr))
+		} else {
+			asked.write(p.Stdout, p.colour(p.Stdout))
+		}
+		if err := cmp.Or(asked.err(), ends(asked.code())); err != nil {
+			return err
+		}
 	}
 	if !c.DetailedExitcode && c.Against == "" {
 		return nil

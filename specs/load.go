@@ -28,6 +28,7 @@ type Options struct {
 type Resolved struct {
 	Plan    bench.Plan
 	Secrets map[bench.Secret]string // the value of every reference in Plan.Target.Secrets
+	Places  map[string]string       // of blocks, as "target" and "workload lookup": FILE:LINE
 }
 
 // MaxSize is how many bytes a spec may have.
@@ -62,7 +63,7 @@ func Parse(file string, src []byte, o Options) (resolved *Resolved, ds Diagnosti
 	if ds = l.diagnostics(); ds.HasErrors() {
 		return nil, ds
 	}
-	return &Resolved{Plan: l.plan, Secrets: l.secrets}, ds
+	return &Resolved{Plan: l.plan, Secrets: l.secrets, Places: l.places}, ds
 }
 
 // A loader reads one spec.
@@ -84,6 +85,7 @@ type loader struct {
 	declared []string       // names of all params, also of those with a mistake
 	used     map[string]bool
 	limitAt  hcl.Range // where statement_timeout stands
+	places   map[string]string
 
 	workloads []string            // names of all workload blocks
 	made      map[string][]string // names of the workloads that for_each made, by the name of their block
@@ -100,11 +102,17 @@ func newLoader(file string, src []byte, o Options) *loader {
 	}
 	l := &loader{
 		file: file, src: src, options: o, folder: &folder{dir: filepath.Dir(file)},
-		variables: map[string]*variable{}, locals: map[string]*local{}, secrets: map[bench.Secret]string{},
+		variables: map[string]*variable{}, locals: map[string]*local{}, secrets: map[bench.Secret]string{}, places: map[string]string{},
 		params: map[string]int{}, used: map[string]bool{}, made: map[string][]string{}, sources: map[string][]byte{},
 	}
 	l.context.Functions = l.functions()
 	return l
+}
+
+// place notes where a block of the plan stands.
+func (l *loader) place(what string, b *hclsyntax.Block) {
+	at := b.DefRange()
+	l.places[what] = fmt.Sprintf("%s:%d", at.Filename, at.Start.Line)
 }
 
 // parse makes the syntax tree, if the text is fit for it.

@@ -39,6 +39,7 @@ func (l *loader) readParams(in *block) {
 			l.params[name] = len(l.plan.Params)
 			l.plan.Params = append(l.plan.Params, p)
 			l.paramAt = append(l.paramAt, b.DefRange())
+			l.place("param "+name, b)
 		}
 	}
 }

@@ -31,6 +31,7 @@ func (l *loader) readSLOs(in *block) {
 			l.fail(b.LabelRanges[0], fmt.Sprintf("The first is on line %d.", at.Start.Line), "there is a second slo %s", name)
 		}
 		first[name] = b.LabelRanges[0]
+		l.place("slo "+name, b)
 		l.readSLO(b)
 	}
 }

@@ -68,6 +68,7 @@ func (l *loader) readTarget(in *block) {
 	}
 	t := &l.plan.Target
 	*t = bench.Target{Kind: kind, Options: map[string]string{}, Secrets: map[string]bench.Secret{}}
+	l.place("target", b)
 	inner := l.block(b)
 	for _, o := range options {
 		f, given := inner.take(o.name)

@@ -69,6 +69,7 @@ func (l *loader) readWorkloads(in *block) {
 		}
 		l.choosePick(g, inner)
 		for _, w := range l.readWorkload(inner, name) {
+			l.place("workload "+w.Name, b)
 			g.Workloads = append(g.Workloads, len(l.plan.Workloads))
 			l.plan.Workloads = append(l.plan.Workloads, w)
 		}

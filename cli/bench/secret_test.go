@@ -56,7 +56,7 @@ run "secret" {
 			}
 		}
 	}
-	everything.Write(s.answers(spec, dsn))
+	everything.Write(s.answers("apply", spec, "--var", "dsn="+dsn))
 	s.keeps(secret, everything.Bytes())
 }
 
@@ -81,11 +81,11 @@ func (s *site) keeps(secret string, said []byte) {
 	}
 }
 
-// answers is what a server says of the run while it goes on and after it.
-func (s *site) answers(spec, dsn string) []byte {
+// answers is what a server says of the run that a command starts, while it goes on and after it.
+func (s *site) answers(args ...string) []byte {
 	s.t.Helper()
 	server := s.serve()
-	apply := s.start("apply", spec, "--var", "dsn="+dsn)
+	apply := s.start(args...)
 	apply.code()
 	all := bytes.Clone(apply.stderr.Bytes())
 	all = append(all, s.get("/api/runs", "/api/runs/@last", "/api/runs/@last/events", "/api/runs/@last/workers", "/api/runs/@last/logs",

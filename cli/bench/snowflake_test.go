@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -133,7 +134,7 @@ run "unruly" {
 	}
 	for _, e := range u.History() {
 		var tag struct{ App, Run, Phase, Workload string }
-		if err := json.Unmarshal([]byte(e.Tag), &tag); err != nil || tag.App != "bench" || len(tag.Run) != 26 {
+		if err := json.Unmarshal([]byte(e.Tag), &tag); err != nil || tag.App != "bench" || len(tag.Run) != 26 && tag.Run != "preflight" {
 			t.Fatalf("%s has tag %s", e.SQL, e.Tag)
 		}
 		if tag.Workload != "" && tag.Phase != "WARMUP" && tag.Phase != "MEASUREMENT" {
@@ -187,10 +188,23 @@ func TestSnowflakeSecretsStaySecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pem, err := os.ReadFile(filepath.Join(keys, "key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const acme = "account = \"acme\"\n"
+	tokens := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(tokens, []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, way := range map[string]struct{ options, toml, secret string }{
-		"password":   {`user = "u"` + "\n" + `password = env("THE_SECRET")`, "", secret},
-		"token":      {`token = env("THE_SECRET")`, "", secret},
-		"key":        {`user = "u"` + "\n" + `private_key_file = "` + keys + `/key_des3.pem"` + "\n" + `private_key_passphrase = env("THE_SECRET")`, "", "canary-passphrase"},
+		"password":   {acme + `user = "u"` + "\n" + `password = env("THE_SECRET")`, "", secret},
+		"token":      {acme + `token = env("THE_SECRET")`, "", secret},
+		"oauth":      {acme + `authenticator = "oauth"` + "\n" + `token = env("THE_SECRET")`, "", secret},
+		"token file": {acme + `token_file = "` + tokens + `"`, "", secret},
+		"container":  {`token_file = "` + tokens + `"`, "", secret}, // without an account
+		"key":        {acme + `user = "u"` + "\n" + `private_key_file = "` + keys + `/key_des3.pem"` + "\n" + `private_key_passphrase = env("THE_SECRET")`, "", "canary-passphrase"},
+		"key text":   {acme + `user = "u"` + "\n" + `private_key = env("THE_SECRET")`, "", string(pem)},
 		"connection": {`connection = "c"`, "[c]\naccount = 'acme'\nuser = 'u'\npassword = '" + secret + "'\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,7 +214,7 @@ func TestSnowflakeSecretsStaySecret(t *testing.T) {
 			host, port := server.Address()
 			s := newSite(t)
 			home := t.TempDir()
-			s.env = []string{"THE_SECRET=" + way.secret, "SNOWFLAKE_HOME=" + home}
+			s.env = []string{"THE_SECRET=" + way.secret, "SNOWFLAKE_HOME=" + home, "SNOWFLAKE_ACCOUNT=acme", "SNOWFLAKE_HOST=never.invalid"}
 			if err := os.WriteFile(filepath.Join(home, "connections.toml"), []byte(way.toml), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -208,8 +222,7 @@ func TestSnowflakeSecretsStaySecret(t *testing.T) {
 run "secret" {
   duration = "1s"
   target "snowflake" {
-    account = "acme"
-    url     = "http://%s:%d"
+    url = "http://%s:%d"
     %s
   }
   fleet "process" { workers = 1 }
@@ -227,11 +240,17 @@ run "secret" {
 				everything.Write(c.stderr.Bytes())
 			}
 			run(bench.ExitPass, "-v", "apply", spec)
+			everything.Write(s.answers("apply", spec))
+			if n := len(server.Logins()); n < 4 || server.Open() != 0 {
+				t.Errorf("%d logins, %d sessions are open", n, server.Open())
+			}
 			server.Refuse(func(snowtest.Login) *snowtest.Answer {
 				return new(snowtest.Error(390100, "08001", "Incorrect username or password was specified."))
 			})
 			run(bench.ExitUnreachable, "-v", "apply", spec)
-			for _, args := range [][]string{{"plan", spec}, {"plan", "--print", spec}, {"validate", spec}, {"list"}, {"status"}, {"report", "-o", "json"}, {"tail", "-o", "json"}} {
+			for _, args := range [][]string{{"plan", spec}, {"plan", "--print", spec}, {"plan", "--preflight", spec}, {"cancel-orphans"}, {"enrich"},
+				{"doctor", "--bundle", filepath.Join(s.dir, "bundle.zip")}, {"doctor", "--from", filepath.Join(s.dir, "bundle.zip"), "-o", "json"}, {"doctor", "--preflight", spec},
+				{"validate", spec}, {"list"}, {"status"}, {"report", "-o", "json"}, {"tail", "-o", "json"}} {
 				run(-1, args...)
 			}
 			for _, e := range server.History() {
@@ -248,9 +267,22 @@ run "secret" {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if at := bytes.Index(everything.Bytes(), []byte("canary")); at >= 0 {
-				b := everything.Bytes()
-				t.Errorf("the secret is in: …%q…", b[max(0, at-200):min(len(b), at+100)])
+			hidden := []string{"canary"}
+			for line := range strings.Lines(way.secret) { // of a key, each by itself
+				if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "-----") {
+					hidden = append(hidden, line)
+				}
+			}
+			for _, login := range server.Logins() {
+				if login.Token != "" { // also one that was made of a key
+					hidden = append(hidden, login.Token)
+				}
+			}
+			for _, secret := range hidden {
+				if at := bytes.Index(everything.Bytes(), []byte(secret)); at >= 0 {
+					b := everything.Bytes()
+					t.Errorf("the secret is in: …%q…", b[max(0, at-200):min(len(b), at+100)])
+				}
 			}
 		})
 	}

@@ -108,8 +108,24 @@ func (c *Conn) warehouse(ctx context.Context, name string) (map[string]string, e
 	return nil, fmt.Errorf("there is no warehouse %s, or the role may not see it", name)
 }
 
-func showWarehouse(name string) string {
-	return "SHOW WAREHOUSES LIKE " + literal(strings.NewReplacer("_", `\_`, "%", `\%`).Replace(unquoted(name)))
+// sampled is a warehouse from what SHOW WAREHOUSES says about it.
+func sampled(found map[string]string) *bench.Warehouse {
+	number := func(column string) int {
+		n, _ := strconv.Atoi(found[column]) // of an edition without clusters there is none
+		return n
+	}
+	return &bench.Warehouse{
+		Name: found["name"], State: found["state"], Size: found["size"], ScalingPolicy: found["scaling_policy"],
+		MinClusters: number("min_cluster_count"), MaxClusters: number("max_cluster_count"), Started: number("started_clusters"),
+		Running: int64(number("running")), Queued: int64(number("queued")), Raw: found,
+	}
+}
+
+func showWarehouse(name string) string { return "SHOW WAREHOUSES LIKE " + pattern(name) }
+
+// pattern is a name as the pattern that matches it alone.
+func pattern(name string) string {
+	return literal(strings.NewReplacer("_", `\_`, "%", `\%`).Replace(unquoted(name)))
 }
 
 func unquoted(name string) string { return strings.Trim(name, `"`) }

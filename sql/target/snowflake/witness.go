@@ -156,15 +156,7 @@ func (w *Witness) Sample(ctx context.Context) (*bench.TargetSample, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at the warehouse: %w", err)
 	}
-	number := func(column string) int {
-		n, _ := strconv.Atoi(found[column]) // of an edition without clusters there is none
-		return n
-	}
-	return &bench.TargetSample{Warehouse: &bench.Warehouse{
-		Name: found["name"], State: found["state"], Size: found["size"], ScalingPolicy: found["scaling_policy"],
-		MinClusters: number("min_cluster_count"), MaxClusters: number("max_cluster_count"), Started: number("started_clusters"),
-		Running: int64(number("running")), Queued: int64(number("queued")), Raw: found,
-	}}, nil
+	return &bench.TargetSample{Warehouse: sampled(found)}, nil
 }
 
 // Recall gives the statements of the run, and counts those of others on its warehouse.

@@ -147,6 +147,19 @@ func (s *Server) Running() []Statement {
 	return all
 }
 
+// Cancel ends a statement by the id of its query, as SYSTEM$CANCEL_QUERY does, and reports whether it ran.
+func (s *Server) Cancel(queryID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.running {
+		if e.QueryID == queryID {
+			e.abort()
+			return true
+		}
+	}
+	return false
+}
+
 // History are the statements that have ended, in the order in which they did.
 func (s *Server) History() []Execution {
 	s.mu.Lock()

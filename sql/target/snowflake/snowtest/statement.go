@@ -137,6 +137,15 @@ func (s *Server) begin(in *session, statement Statement) *execution {
 	return e
 }
 
+// abort begins the end of a statement; the server's lock is held.
+func (e *execution) abort() {
+	select {
+	case <-e.cancel:
+	default:
+		close(e.cancel)
+	}
+}
+
 // run lets a statement take its time, and notes its end.
 func (s *Server) run(in *session, e *execution) {
 	a := &e.answer
@@ -262,11 +271,7 @@ func (s *Server) abortRequest(w http.ResponseWriter, r *http.Request) {
 		write(w, refused(NotExecuting, "Identified SQL statement is not currently executing."))
 		return
 	}
-	select {
-	case <-e.cancel:
-	default:
-		close(e.cancel)
-	}
+	e.abort()
 	s.mu.Unlock()
 	<-e.done
 	write(w, reply{Success: true})

@@ -1,0 +1,7 @@
+package snowflake
+
+// Filled is filled.
+var Filled = filled
+
+// ExecutingSQL is what [Target.Executing] sends.
+var ExecutingSQL = executingSQL

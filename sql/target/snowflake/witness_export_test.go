@@ -1,4 +1,0 @@
-package snowflake
-
-// Filled is filled.
-var Filled = filled
