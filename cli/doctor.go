@@ -178,6 +178,7 @@ func (c *doctorCommand) look(ctx context.Context, p *program, set diagnostics.Se
 	if c.Bundle == "" || s.ended {
 		return r, s.ended, nil
 	}
+	set.Gather(ctx, s.Case, r)
 	if err := s.Case.WriteBundle(c.Bundle, r); err != nil {
 		return nil, false, usage("--bundle: %v", err)
 	}

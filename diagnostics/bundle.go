@@ -87,6 +87,15 @@ func (k *Case) WriteBundle(file string, report *Report) (err error) {
 	return errors.Join(err, z.Close())
 }
 
+// Gather asks databases for what checks did not, because their cause failed: who examines a bundle may see other causes.
+func (s Set) Gather(ctx context.Context, k *Case, report *Report) {
+	for _, c := range s {
+		if f := report.Find(c.Code); f != nil && f.Why == WhyCauseFailed && c.Source != SourceServer {
+			k.ask(ctx, c)
+		}
+	}
+}
+
 func answerName(sql string) string {
 	sum := sha256.Sum256([]byte(sql))
 	return "sql/" + hex.EncodeToString(sum[:]) + ".json"
