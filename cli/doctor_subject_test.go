@@ -38,11 +38,11 @@ func TestDoctorOfARunThatEndsMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "server.json"), text, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
 	p := &program{Process: Process{Stdout: &out, Stderr: &out, Env: func(string) (string, bool) { return "", false }}, globals: globals{Journal: path, Timeout: 10 * time.Second}}
+	if err := os.WriteFile(p.serverFile(), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	c := &doctorCommand{Output: "text", FailOn: "fail"}
 	c.runFlag.Run = "@last"
 	if err := c.Run(p); err == nil {
