@@ -142,6 +142,10 @@ func (a *application) feed(ctx context.Context, take func(*api.Frame) error, cha
 		return errDetached
 	}
 	a.note("run %s started on %s; Ctrl-C ends it and keeps what was measured", run.ID, a.at)
+	// The run does not depend on whether somebody can look at it in a browser.
+	if link, err := a.at.client.Link(ctx, dashboardOf(run), true); err == nil {
+		a.note("dashboard %s", link)
+	}
 	return follow(a.at.client, run.ID, "", patience, false)(ctx, take, changed)
 }
 

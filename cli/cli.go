@@ -4,7 +4,7 @@
 // # Where a command looks
 //
 // A run lives on a server, and afterwards in the server's journal. A command looks for a server in this order: --server,
-// BENCH_SERVER, a server that lives beside the journal (it has left server.json there), none. With none, apply starts a
+// BENCH_SERVER, a server that lives beside the journal (it has left a file .server.json there), none. With none, apply starts a
 // server of its own that lives until its last run has ended; list, status, report and tail then read the journal itself,
 // and stop has nobody to ask. See place.go.
 //
@@ -57,12 +57,13 @@ type grammar struct {
 	Status        statusCommand        `cmd:"" help:"Say how a run stands."`
 	Doctor        doctorCommand        `cmd:"" help:"Say why a run stands as it does, with evidence and the next step."`
 	Stop          stopCommand          `cmd:"" help:"End a run early; what was measured is kept."`
-	Report        reportCommand        `cmd:"" help:"Print what a run measured."`
+	Report        reportCommand        `cmd:"" help:"Print what a run measured, or write all of it into one HTML file."`
 	CancelOrphans cancelOrphansCommand `cmd:"" help:"Cancel statements of ended runs that their targets still execute."`
 	Selftest      selftestCommand      `cmd:"" help:"Try with a real service what could only be tried on stand-ins."`
 	Enrich        enrichCommand        `cmd:"" help:"Ask the target of a run that has ended for its side again."`
 	List          listCommand          `cmd:"" help:"List runs, newest first."`
-	Serve         serveCommand         `cmd:"" help:"Serve the API until told to end."`
+	Link          linkCommand          `cmd:"" help:"Print a link to the dashboard, good once."`
+	Serve         serveCommand         `cmd:"" help:"Serve the API and the dashboard until told to end."`
 	Worker        workerCommand        `cmd:"" hidden:"" help:"Join a run as one of its workers; a server starts these."`
 	Migrate       migrateCommand       `cmd:"" help:"Look after the schema of the journal, or with --store of a replica."`
 	Version       versionCommand       `cmd:"" help:"Print the version of this program."`

@@ -143,36 +143,46 @@ func (c *doctorCommand) skips(p *program, set diagnostics.Set, now time.Time) (m
 	return skips, nil
 }
 
-// examine does it once. There is no report when only the statements were asked for.
+// examine does it once, or twice for a run that ends just then: what its server says does not go with what the journal said.
 func (c *doctorCommand) examine(ctx context.Context, p *program, set diagnostics.Set, skips map[string]string) (*diagnostics.Report, error) {
+	report, ended, err := c.look(ctx, p, set, skips)
+	if ended {
+		report, _, err = c.look(ctx, p, set, skips)
+	}
+	return report, err
+}
+
+// look examines what there is. There is no report when only the statements were asked for.
+func (c *doctorCommand) look(ctx context.Context, p *program, set diagnostics.Set, skips map[string]string) (r *diagnostics.Report, ended bool, err error) {
 	began := time.Now()
 	s, err := c.open(ctx, p)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer s.close()
 	if s.remote != nil {
 		if c.Checks != "" || c.ShowSQL || c.Bundle != "" {
-			return nil, usage("the server %s is examined by itself: --checks, --show-sql and --bundle need its journal on this machine", s.remote.URL())
+			return nil, false, usage("the server %s is examined by itself: --checks, --show-sql and --bundle need its journal on this machine", s.remote.URL())
 		}
-		return c.ask(ctx, s, set, skips)
+		r, err = c.ask(ctx, s, set, skips)
+		return r, false, err
 	}
 	if c.ShowSQL {
-		return nil, showSQL(p.Stdout, set, s.Case)
+		return nil, false, showSQL(p.Stdout, set, s.Case)
 	}
-	report, err := set.Examine(ctx, s.Case, diagnostics.Options{Skip: skips})
+	r, err = set.Examine(ctx, s.Case, diagnostics.Options{Skip: skips})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	report.TookMS = float64(time.Since(began).Microseconds()) / 1e3 // finding the way is part of it
-	if c.Bundle == "" {
-		return report, nil
+	r.TookMS = float64(time.Since(began).Microseconds()) / 1e3 // finding the way is part of it
+	if c.Bundle == "" || s.ended {
+		return r, s.ended, nil
 	}
-	if err := s.Case.WriteBundle(c.Bundle, report); err != nil {
-		return nil, usage("--bundle: %v", err)
+	if err := s.Case.WriteBundle(c.Bundle, r); err != nil {
+		return nil, false, usage("--bundle: %v", err)
 	}
 	p.talk("what was seen is in %s: bench doctor --from %s", c.Bundle, c.Bundle)
-	return report, nil
+	return r, false, nil
 }
 
 // ask takes the report of a server that is elsewhere, and leaves out what was not asked for.

@@ -21,7 +21,7 @@ func (p *program) writeReport(form string, r *diagnostics.Report) error {
 	case "junit":
 		return writeJUnit(p.Stdout, r)
 	case "md":
-		writeMarkdown(p.Stdout, r)
+		writeTicket(p.Stdout, r)
 	case "short":
 		writeShort(p.Stdout, r)
 	default:
@@ -133,8 +133,8 @@ func writeShort(w io.Writer, r *diagnostics.Report) {
 	fmt.Fprintf(w, "%s: %s (exit %d)\n", r, counts(r), r.Exit)
 }
 
-// writeMarkdown is a table for a ticket.
-func writeMarkdown(w io.Writer, r *diagnostics.Report) {
+// writeTicket is a table for a ticket.
+func writeTicket(w io.Writer, r *diagnostics.Report) {
 	cell := strings.NewReplacer("|", `\|`, "\n", " ")
 	fmt.Fprintf(w, "**%s**\n\n", cell.Replace(r.String()))
 	if r.Symptom != "" {

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -24,6 +26,7 @@ import (
 	"bench/sql/migrations"
 	"bench/sql/replica"
 	"bench/sql/target/postgres/pgtest"
+	"bench/sql/target/snowflake/fakesnow"
 )
 
 // The statements of checks say the same on PostgreSQL.
@@ -51,18 +54,34 @@ func TestFixturesOnPostgres(t *testing.T) {
 	}
 }
 
-// The questions to a PostgreSQL under test are answered by one.
+// The questions to a PostgreSQL under test are answered by one, for a role that may see no more of the sessions of others
+// than that they are there.
 func TestTargetChecksOnPostgres(t *testing.T) {
 	dsn := pgtest.Start(t)
-	config, err := pgx.ParseConfig(dsn)
+	admin, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
+	admin.RuntimeParams["application_name"] = "bench RUN"
+	worker, err := pgx.ConnectConfig(t.Context(), admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer worker.Close(context.Background())
+	role := fmt.Sprint("onlooker_", time.Now().UnixNano()) // roles are of all databases of a server
+	if _, err := worker.Exec(t.Context(), "CREATE ROLE "+role+" LOGIN PASSWORD 'seen'"); err != nil {
+		t.Fatal(err)
+	}
+	onlooker, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	onlooker.User = url.UserPassword(role, "seen")
 	set, err := loadChecks("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{Process: Process{Env: func(string) (string, bool) { return dsn, true }}}
+	p := &program{Process: Process{Env: func(string) (string, bool) { return onlooker.String(), true }}}
 	s := &subject{}
 	plan := &bench.Plan{Target: bench.Target{Kind: "postgres", Secrets: map[string]bench.Secret{"dsn": "env:PG_DSN"}}}
 	db := p.askTarget(t.Context(), s, plan)
@@ -92,8 +111,35 @@ func TestTargetChecksOnPostgres(t *testing.T) {
 	if asked != 4 {
 		t.Errorf("%d questions were asked", asked)
 	}
-	if _, err := pgx.Connect(t.Context(), config.ConnString()); err != nil {
-		t.Error(err)
+	for code, column := range map[string]string{"BEN0601": "sessions", "BEN0602": "ours"} {
+		if f := r.Find(code); len(f.Rows) != 1 || f.Rows[0].Data[column].(int64) < 1 {
+			t.Errorf("%s does not see the session of another role: %+v", code, f.Rows)
+		}
+	}
+}
+
+// Every statement of a check parses with a parser of Snowflake's SQL that is not ours: those to an account under test, and
+// those to the tables of a run, as they would be sent to a replica there.
+func TestChecksOnSnowflakeParse(t *testing.T) {
+	t.Parallel()
+	set, err := loadChecks("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, c := range set {
+		if c.Source == diagnostics.SourceServer || c.Target != "" && c.Target != dialect.Snowflake.Name {
+			continue
+		}
+		sql, err := c.SQL(dialect.Snowflake.Name, "01RUN", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&all, "%s;\n", sql)
+	}
+	if tree, ok := fakesnow.Parse(t, all.String()); !ok {
+		at := strings.Index(tree, `"unparsable"`)
+		t.Errorf("a statement does not parse: %s", tree[max(0, at):min(len(tree), max(0, at)+1000)])
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
+	"syscall"
 	"time"
 
 	"bench/diagnostics"
@@ -20,6 +20,7 @@ import (
 type subject struct {
 	*diagnostics.Case
 	remote *client.Client // of a server whose journal is not here; it examines the run itself
+	ended  bool           // the run did while it was examined: its server said so, after the journal was read
 	closes []func() error
 }
 
@@ -34,6 +35,9 @@ const (
 	reachPatience  = 900 * time.Millisecond
 	targetPatience = 1200 * time.Millisecond
 )
+
+// cloudPatience is what signing in to Snowflake may take instead. Checks of its history take as long again.
+const cloudPatience = 10 * time.Second
 
 // open finds what is to be examined.
 func (c *doctorCommand) open(ctx context.Context, p *program) (*subject, error) {
@@ -80,11 +84,12 @@ func (c *doctorCommand) openStore(ctx context.Context, p *program, s *subject) e
 
 // openLocal takes a run from the journal, and its live state from the server.
 func (c *doctorCommand) openLocal(ctx context.Context, p *program, s *subject) error {
-	server, reach := p.reach(ctx)
+	address := p.address()
+	server, reach := p.reach(ctx, &address)
 	if server != nil {
 		s.closes = append(s.closes, func() error { server.Close(); return nil })
 	}
-	if server != nil && p.named() && !p.beside(server) && reach.State == diagnostics.Reached {
+	if server != nil && p.named() && !address.beside() && reach.State == diagnostics.Reached {
 		s.remote = server
 		return nil
 	}
@@ -99,6 +104,8 @@ func (c *doctorCommand) openLocal(ctx context.Context, p *program, s *subject) e
 		h = server
 	case errors.Is(err, fs.ErrNotExist) && !p.named():
 		h = nowhere{}
+	case errors.Is(err, fs.ErrNotExist) && reach.State == diagnostics.Unauthorized:
+		return bench.Errorf(bench.CodeUnauthorized, "the server %s refuses the token (%s), and there is no journal %s", reach.Server, reach.Error, p.Journal)
 	case errors.Is(err, fs.ErrNotExist):
 		return bench.Errorf(bench.CodeUnreachable, "the server %s cannot be reached (%s), and there is no journal %s", reach.Server, reach.Error, p.Journal)
 	default:
@@ -116,7 +123,11 @@ func (c *doctorCommand) openLocal(ctx context.Context, p *program, s *subject) e
 	}
 	reach.Owner, reach.LastS = s.Run.Owner, lastSign(ctx, h, s.Run, s.At)
 	s.Server = func(ctx context.Context) (diagnostics.Tables, error) {
-		return diagnostics.LiveTables(func() (json.RawMessage, error) { return server.Live(ctx, s.Run.ID) }, reach)
+		return diagnostics.LiveTables(func() (json.RawMessage, error) {
+			text, err := server.Live(ctx, s.Run.ID)
+			s.ended = bench.CodeOf(err) == bench.CodeRunEnded
+			return text, err
+		}, reach)
 	}
 	s.Target = p.askTarget(ctx, s, s.Run.Plan)
 	return nil
@@ -144,50 +155,31 @@ func lastSign(ctx context.Context, h engine.History, run *bench.Run, now time.Ti
 	return max(now.Sub(last).Seconds(), 0)
 }
 
-// reach tries the server that was named, or the one beside the journal, and says how that went.
-func (p *program) reach(ctx context.Context) (*client.Client, diagnostics.Reach) {
-	reach := diagnostics.Reach{State: diagnostics.NoServer, LastS: -1}
-	url, token := p.Server, p.env("BENCH_TOKEN")
-	if url == "" {
-		url = p.env("BENCH_SERVER")
-	}
-	file, err := client.ReadServerFile(p.serverFile())
-	switch {
-	case url == "" && err != nil:
-		reach.Server = "there is no server.json beside " + p.Journal
-		if !errors.Is(err, fs.ErrNotExist) {
-			reach.Server = err.Error()
+// reach tries the server of an address, and says how that went.
+func (p *program) reach(ctx context.Context, at *address) (*client.Client, diagnostics.Reach) {
+	reach := diagnostics.Reach{State: diagnostics.NoServer, Server: at.url, LastS: -1}
+	if at.url == "" {
+		reach.Server = "there is no " + p.serverFile()
+		if !errors.Is(at.err, fs.ErrNotExist) {
+			reach.Server = at.err.Error()
 		}
 		return nil, reach
-	case url == "":
-		url, token = file.URL, file.Token
-	case token == "" && err == nil && sameURL(file.URL, url):
-		token = file.Token
 	}
-	reach.Server = url
-	server := client.New(url, token)
+	server := client.New(at.url, at.token)
 	ctx, cancel := context.WithTimeout(ctx, reachPatience)
 	defer cancel()
 	began := time.Now()
-	_, err = server.Runs(ctx, 1, "")
+	_, err := server.Runs(ctx, 1, "")
 	reach.TripMS = float64(time.Since(began).Microseconds()) / 1e3
 	if err == nil {
 		reach.State = diagnostics.Reached
 		return server, reach
 	}
 	reach.State, reach.Error = diagnostics.ReachOf(err), err.Error()
-	if refused := strings.Contains(reach.Error, "refused"); reach.State == diagnostics.Unreachable && refused && !p.named() {
-		reach.State, reach.Server = diagnostics.NoServer, fmt.Sprintf("nothing listens at %s, which pid %d left in server.json", url, file.PID)
+	if errors.Is(err, syscall.ECONNREFUSED) && !p.named() {
+		reach.State, reach.Server = diagnostics.NoServer, fmt.Sprintf("nothing listens at %s, which pid %d left in %s", at.url, at.file.PID, p.serverFile())
 	}
 	return server, reach
-}
-
-func sameURL(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
-
-// beside reports whether a server is the one whose journal is here.
-func (p *program) beside(server *client.Client) bool {
-	file, err := client.ReadServerFile(p.serverFile())
-	return err == nil && sameURL(file.URL, server.URL())
 }
 
 // openPreflight takes what needs no run: the journal, and the target of a spec, if one is named.
@@ -234,7 +226,11 @@ func (p *program) askTarget(ctx context.Context, s *subject, plan *bench.Plan, g
 			return nil
 		}
 	}
-	limited, cancel := context.WithTimeout(ctx, targetPatience)
+	patience := targetPatience
+	if plan.Target.Kind == "snowflake" {
+		patience = cloudPatience
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	asked := plan.Target
 	asked.Session = bench.Session{} // what the spec runs in every session is not the doctor's to run

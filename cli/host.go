@@ -72,8 +72,8 @@ type hosted struct {
 	missing error // what is not in the replica, after done
 }
 
-// host starts a server and leaves its address beside the journal. It returns once requests are answered. ctx is for
-// starting alone.
+// host starts a server and leaves its address beside the journal. It returns once requests are accepted; they are answered
+// when runs are adopted. ctx is for starting alone.
 func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) {
 	if err := how.silence.check(); err != nil {
 		return nil, err
@@ -130,8 +130,11 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 		Checks: checks, Store: journalDatabase(p.Journal, journal.Reader), Replica: replica, Version: version(), Log: log,
 		Ready: func() map[string]string { return map[string]string{"journal": cmp.Or(h.engine.Unwritable(), "ok")} },
 	})
-	h.place, h.link = reach(client.New(local, token)), s.Link(local)
+	h.place, h.link = serving(client.New(local, token)), s.Link(local)
 	file := api.ServerFile{URL: local, PID: os.Getpid(), Token: token, Started: time.Now()}
+	if err := server.WriteFile(p.serverFile(), file); err != nil { // before runs are adopted, which would end with this server
+		return nil, bench.Errorf(bench.CodeUnreachable, "%w", err)
+	}
 	life, stop := context.WithCancel(context.Background())
 	h.stop = stop
 	unwatch := watchRuns(checks, s, h.engine, log)
@@ -144,9 +147,6 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 		h.missing = finish()
 		h.err = errors.Join(err, journal.Close())
 	}()
-	if err := server.WriteFile(p.serverFile(), file); err != nil {
-		return nil, errors.Join(err, h.end(nil))
-	}
 	return h, nil
 }
 
@@ -189,10 +189,17 @@ func listen(how hosting) (all []net.Listener, local string, err error) {
 	return []net.Listener{l, inner}, "http://" + inner.Addr().String(), nil
 }
 
+// keyLength is that of a key, in bytes: each holds 5 bits that nobody can guess.
+const keyLength = 26
+
 // journalKey is what the tokens of workers, and that of the journal's owner, are made with. It is kept beside the journal,
-// because workers and viewers outlive a server and must be known to the next. Without the file, all tokens are new.
+// because workers and viewers outlive a server and must be known to the next. Without the file, all tokens are new. A file that
+// is shorter than a key, as a full disk leaves it, is none: who knows how little it holds could make the tokens.
 func journalKey(path string) ([]byte, error) {
 	key, err := os.ReadFile(path)
+	if err == nil && len(key) < keyLength {
+		err = cmp.Or(os.Remove(path), fs.ErrNotExist) // it may have any mode
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		key = []byte(rand.Text())
 		err = os.WriteFile(path, key, 0o600)
@@ -214,6 +221,9 @@ func serve(ctx context.Context, e *engine.Engine, adopt func(context.Context) er
 	driven := make(chan error, 1) // one value
 	go func() { driven <- e.Run(ctx) }()
 	if err := adopt(ctx); err != nil {
+		if ctx.Err() == nil {
+			err = unavailable(err)
+		}
 		stopRuns()
 		return errors.Join(err, <-driven)
 	}
@@ -225,7 +235,7 @@ func serve(ctx context.Context, e *engine.Engine, adopt func(context.Context) er
 			stopRuns() // a server that nobody can reach drives no run
 		})
 	}
-	err := <-driven
+	err := unavailable(<-driven)
 	stopAnswering()
 	answers.Wait()
 	return errors.Join(append(failures, err)...)

@@ -50,7 +50,7 @@ var may = map[string][]string{
 // testOnly are packages that only tests import, by folder.
 var testOnly = []string{
 	"sql/target/postgres/pgtest", "sql/target/snowflake/fakesnow", "sql/target/snowflake/snowtest", "sql/target/targettest",
-	"sql/journal/journaltest", "sql/journal/memory", "sql/replica/replicatest",
+	"sql/journal/journaltest", "sql/journal/memory", "sql/replica/replicatest", "server/dashboard/browsertest",
 }
 
 // forTests are packages that any test may import besides: the target that needs no database.

@@ -90,7 +90,7 @@ func (c *migrateUp) Run(p *program) error {
 	}
 	defer schema.Close()
 	if _, err := schema.Up(ctx); err != nil {
-		return unavailable(err)
+		return unavailable(fmt.Errorf("bring %s up to date: %w", store, err))
 	}
 	p.talk("%s has the newest schema", store)
 	return nil

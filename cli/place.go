@@ -7,13 +7,13 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"bench/diagnostics"
 	"bench/runtime/bench"
 	"bench/runtime/engine"
+	"bench/server/api"
 	"bench/server/client"
 )
 
@@ -62,32 +62,54 @@ func (p *program) find(ctx context.Context) (*place, error) {
 }
 
 // findServer is the server that the command line, the environment or the journal's folder names; nil when there is none.
-// A server that was named must be there; one that only left its server.json behind need not.
+// A server that was named must be there; one that only left its address behind need not.
 func (p *program) findServer(ctx context.Context) (*place, error) {
-	url := cmp.Or(p.Server, p.env("BENCH_SERVER"))
-	if url == "" {
+	if !p.named() {
 		beside, err := client.Discover(ctx, p.serverFile())
 		if beside == nil || err != nil {
 			return nil, err
 		}
-		return reach(beside), nil
+		return serving(beside), nil
 	}
-	token := p.env("BENCH_TOKEN")
-	if token == "" {
-		f, err := client.ReadServerFile(p.serverFile())
-		if err != nil || strings.TrimRight(f.URL, "/") != strings.TrimRight(url, "/") {
-			return nil, bench.Errorf(bench.CodeUnauthorized, "no token for the server %s: set BENCH_TOKEN to that of the server", url)
-		}
-		token = f.Token
+	at := p.address()
+	if at.token == "" {
+		return nil, bench.Errorf(bench.CodeUnauthorized, "no token for the server %s: set BENCH_TOKEN to that of the server", at.url)
 	}
-	return reach(client.New(url, token)), nil
+	return serving(client.New(at.url, at.token)), nil
+}
+
+// An address is where a server is, if it is there.
+type address struct {
+	url, token string          // empty when nothing says it
+	file       *api.ServerFile // what server.json says
+	err        error           // why it says nothing
+}
+
+// address is that of the server that was named, else of the one that left server.json. Its token is in BENCH_TOKEN, or in
+// server.json if that is about the same server.
+func (p *program) address() address {
+	at := address{url: cmp.Or(p.Server, p.env("BENCH_SERVER")), token: p.env("BENCH_TOKEN")}
+	at.file, at.err = client.ReadServerFile(p.serverFile())
+	switch {
+	case at.err != nil:
+	case at.url == "":
+		at.url, at.token = at.file.URL, at.file.Token
+	case at.token == "" && at.beside():
+		at.token = at.file.Token
+	}
+	return at
+}
+
+// beside reports whether the server is the one whose journal is here.
+func (at *address) beside() bool {
+	return at.file != nil && strings.TrimRight(at.file.URL, "/") == strings.TrimRight(at.url, "/")
 }
 
 // named reports whether a server was asked for by name, so that no other one will do.
 func (p *program) named() bool { return p.Server != "" || p.env("BENCH_SERVER") != "" }
 
-// serverFile is where a server of this journal says that it lives.
-func (p *program) serverFile() string { return filepath.Join(filepath.Dir(p.Journal), "server.json") }
+// serverFile is where a server of this journal says that it lives. Journals of one folder have servers of their own.
+func (p *program) serverFile() string { return p.Journal + ".server.json" }
 
 // lookup is the run that a reference names: an id, a unique prefix of one in any case, or @last.
 func lookup(ctx context.Context, h engine.History, reference string) (*bench.Run, error) {

@@ -203,7 +203,8 @@ func (f *preflight) roundTrip(ctx context.Context, target load.Target) {
 		f.add("undetermined", "round trip", "", "it could not be measured: %v", err)
 		return
 	}
-	text := latency(float64(trip.Microseconds())) + " from here for a SELECT 1"
+	var text strings.Builder
+	text.WriteString(latency(float64(trip.Microseconds())) + " from here for a SELECT 1")
 	outcome, place := "pass", ""
 	for _, s := range f.Plan.SLOs {
 		limit := s.Max
@@ -211,12 +212,12 @@ func (f *preflight) roundTrip(ctx context.Context, target load.Target) {
 			continue
 		}
 		share := float64(trip.Microseconds()) / *limit
-		text += fmt.Sprintf(", %s of SLO %s", percent(share), s.Name)
+		text.WriteString(fmt.Sprintf(", %s of SLO %s", percent(share), s.Name))
 		if share >= 0.5 {
 			outcome, place = "warn", f.Places["slo "+s.Name]
 		}
 	}
-	f.add(outcome, "round trip", place, "%s", text)
+	f.add(outcome, "round trip", place, "%s", text.String())
 }
 
 // err is why the run should not start; nil when nothing fails.

@@ -21,7 +21,8 @@ type runFlag struct {
 // reportCommand prints the result of a run and ends with its verdict.
 type reportCommand struct {
 	runFlag
-	Output     string `short:"o" help:"Form of the output: text, json, or csv with one row per workload." enum:"text,json,csv" default:"text"`
+	Output     string `short:"o" help:"Form of the output: text, json, md, or csv with one row per workload." enum:"text,json,csv,md" default:"text"`
+	Out        string `help:"Also write everything about the run into one HTML file, which opens without a server." placeholder:"FILE"`
 	Histograms bool   `help:"With -o json: also the histograms."`
 
 	WaitEnriched bool `help:"Wait until the target has told its side, or the time for that is over."`
@@ -57,6 +58,12 @@ func (c *reportCommand) Run(p *program) error {
 	}
 	if result != nil && !c.Histograms {
 		result = withoutHistograms(result)
+	}
+	if c.Out != "" {
+		if err := p.writeHTML(ctx, at, run, c.Out); err != nil {
+			return err
+		}
+		p.talk("wrote %s", c.Out)
 	}
 	side, err := sideOf(ctx, at.history, run.ID)
 	if err != nil {
@@ -103,6 +110,8 @@ func (p *program) report(w io.Writer, form string, run *bench.Run, result *bench
 		}{"1.0", code, run, result, side, lacks})
 	case "csv":
 		err = writeCSV(w, run, result, side)
+	case "md":
+		err = writeMarkdown(w, run, result)
 	default:
 		writeResult(w, run, result, side, p.width(w), p.colour(w))
 	}

@@ -31,6 +31,7 @@ func (c *serveCommand) Run(p *program) error {
 		return err
 	}
 	fmt.Fprintln(p.Stdout, h.url)
+	p.talk("dashboard %s", h.link)
 	p.talk("serving %s; other commands find this server by %s", p.Journal, p.serverFile())
 	if h.feeding != nil {
 		p.talk("feeding %s", h.feeding.store)

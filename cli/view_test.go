@@ -28,8 +28,8 @@ func second(n, done int64, phase bench.Phase) *api.Frame {
 	for w, d := range []int64{done, done / 10} {
 		s.Rows = append(s.Rows, bench.SecondRow{Workload: w, Ledger: bench.Ledger{Planned: d, Done: d}, P50US: 950, P95US: 2310, P99US: 4900, MaxUS: 61_000, ServiceP50US: 940})
 	}
-	rows, gauges := api.Columnar(s)
-	return &api.Frame{T: "d", Seq: n + 2, TS: api.Stamp(t0.Add(time.Duration(n+1) * time.Second)), Phase: phase, Second: &n, Rows: rows, Gauges: gauges, Workers: 2, Expected: 2}
+	rows, all, gauges := api.Columnar(s)
+	return &api.Frame{T: "d", Seq: n + 2, TS: api.Stamp(t0.Add(time.Duration(n+1) * time.Second)), Phase: phase, Second: &n, Rows: rows, All: all, Gauges: gauges, Workers: 2, Expected: 2}
 }
 
 func watched(frames ...*api.Frame) *view {

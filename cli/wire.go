@@ -283,7 +283,7 @@ func openReader(ctx context.Context, path string, patience time.Duration) (*plac
 	return &place{history: r, database: journalDatabase(path, r), name: path, close: r.Close}, nil
 }
 
-// reach is the place that a server is.
-func reach(c *client.Client) *place {
+// serving is the place that a server is.
+func serving(c *client.Client) *place {
 	return &place{history: c, client: c, name: c.URL(), close: func() error { c.Close(); return nil }}
 }

@@ -124,7 +124,7 @@ func (x *examination) cause(c *Check) string {
 
 // decide makes a finding of the rows.
 func (x *examination) decide(f *Finding, c *Check, a answer) {
-	f.Truncated = a.Truncated
+	f.asked, f.Truncated = true, a.Truncated
 	switch {
 	case a.Why != "":
 		f.Outcome, f.Why, f.Detail = Undetermined, a.Why, a.Detail
@@ -146,6 +146,10 @@ func (x *examination) decide(f *Finding, c *Check, a answer) {
 		f.Rows = append(f.Rows, v)
 	}
 	f.path, f.clears = f.Rows[0].path, f.Rows[0].clears
+	if f.Truncated && f.Outcome == Pass { // what was not looked at may fail
+		f.Outcome, f.Why, f.Detail = Undetermined, WhyTooFew, fmt.Sprintf("all is well in the first %d rows, and there are more", len(f.Rows))
+		return
+	}
 	slices.SortStableFunc(f.Rows, func(a, b Ruling) int { return cmp.Compare(worse[b.Outcome], worse[a.Outcome]) })
 	if first := f.Rows[0]; first.Outcome == f.Outcome {
 		f.Detail = first.Reason

@@ -183,14 +183,14 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// More rows than are looked at are told.
+// More rows than are looked at are told, and are no evidence that all is well.
 func TestTruncated(t *testing.T) {
 	rows := make([][]any, mostRows+1)
 	for i := range rows {
 		rows[i] = []any{int64(1)}
 	}
 	r := examine(t, checks(t, map[string]func(string) string{"TST0001": nil}), answering([]string{"n"}, rows, nil), Options{})
-	if f := r.Checks[0]; !f.Truncated || len(f.Rows) != mostRows {
-		t.Errorf("%d rows, truncated %v", len(f.Rows), f.Truncated)
+	if f := r.Checks[0]; !f.Truncated || len(f.Rows) != mostRows || f.Outcome != Undetermined || f.Why != WhyTooFew {
+		t.Errorf("%d rows, truncated %v, %s (%s): %s", len(f.Rows), f.Truncated, f.Outcome, f.Why, f.Detail)
 	}
 }

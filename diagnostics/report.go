@@ -56,6 +56,7 @@ type Finding struct {
 	WaitS      float64  `json:"wait_s,omitempty"` // how long to wait before looking at Then
 	Then       string   `json:"then,omitempty"`
 
+	asked        bool // its source was
 	path, clears string
 }
 
@@ -141,7 +142,7 @@ func (r *Report) FailOn(o Outcome) {
 	}
 }
 
-// Keep leaves out the findings of other checks, and what they led to.
+// Keep leaves out the findings of other checks, and decides anew without them. The way, and what was cleared, stay whole.
 func (r *Report) Keep(code func(string) bool) {
 	r.Checks = slices.DeleteFunc(r.Checks, func(f Finding) bool { return !code(f.Code) })
 	r.Counts = map[Outcome]int{}
@@ -195,7 +196,11 @@ func (r *Report) String() string {
 	if s.OwnerS != nil {
 		parts = append(parts, "owner alive "+span(*s.OwnerS))
 	}
-	if s.DataS != nil {
+	switch {
+	case s.DataS == nil:
+	case *s.DataS < 0:
+		parts = append(parts, "no data yet")
+	default:
 		parts = append(parts, "data "+span(*s.DataS)+" old")
 	}
 	return strings.Join(parts, " · ")

@@ -129,7 +129,7 @@ func (p *patient) changes(r *Report, at time.Time) (changes []bench.Finding) {
 			continue
 		}
 		delete(p.told, x)
-		if f != nil {
+		if f != nil && f.asked { // what is looked at no more, in a later phase, may not be over
 			over := Ruling{Outcome: Pass, Subject: x.subject, Reason: "this is over: " + f.Title}
 			changes = append(changes, finding(r.Run, at, f, &over))
 		}

@@ -8,7 +8,8 @@
 //
 // There are three kinds of callers. Who has the server's token may do everything. A worker has a token that is made
 // from its run's id and is good for that run's worker protocol alone. A browser trades a one-time code for a session,
-// which may read and stop runs. Only /livez, /readyz and that trade need nothing.
+// which may read runs and, unless it was made for looking only, stop them. Only /livez, /readyz, the pages of the
+// dashboard, which hold nothing, and that trade need nothing.
 //
 // Errors are RFC 9457 problems with a code of package bench; the table in problem.go is the only place that knows their
 // statuses. Nothing that a client sent is repeated in an error, for it may be a secret.

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -23,22 +24,29 @@ var refusals = map[int]string{
 	http.StatusMisdirectedRequest:    "421 misdirected",
 }
 
-// unreported counts a report that was refused before the engine saw it, if its run is one of the engine's.
+// unreported counts a report that was refused before the engine saw it, if its run goes on.
 func (s *Server) unreported(r *http.Request, status int) {
 	reason, counts := refusals[status]
 	run, is := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/api/runs/"), "/metrics/live")
 	if !counts || !is {
 		return
 	}
-	if _, known := s.config.Engine.Live(run); !known {
+	if !s.going(run) {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refused[run] == nil {
+		maps.DeleteFunc(s.refused, func(other string, _ *engine.Refusals) bool { return !s.going(other) })
 		s.refused[run] = &engine.Refusals{}
 	}
 	s.refused[run].Add(reason)
+}
+
+// going reports whether the engine drives a run.
+func (s *Server) going(run string) bool {
+	live, known := s.config.Engine.Live(run)
+	return known && !live.Status.Terminal()
 }
 
 // live is how a run stands inside the server.

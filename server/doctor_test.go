@@ -39,6 +39,15 @@ func TestRefusedReportsAreCounted(t *testing.T) {
 	if len(b.refused) != 1 {
 		t.Errorf("%d runs are counted for", len(b.refused))
 	}
+
+	b.fleet.end(run.ID)
+	b.ask("GET", "/api/runs/"+run.ID+"/doctor", "")
+	next := b.run(t)
+	b.ask("POST", path, "{}", "Authorization", "Bearer of another server")
+	b.ask("POST", "/api/runs/"+next.ID+"/metrics/live", "{}", "Authorization", "Bearer of another server")
+	if len(b.refused) != 1 || b.refused[next.ID] == nil {
+		t.Errorf("after the end of the first run, %d runs are counted for", len(b.refused))
+	}
 }
 
 // The server's doctor gives the report that the command line prints: of the live state, and of the journal.

@@ -98,6 +98,28 @@ func (f *fleet) end(id string) {
 	f.hub.Ended(&run, f.results[id])
 }
 
+// Chart has what Seconds has, second by second.
+func (f *fleet) Chart(_ context.Context, id, workload string, _ int) (*bench.Chart, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := &bench.Chart{Workload: workload, Width: 1, Columns: []string{"first_second"}, Rows: [][]*int64{}}
+	for _, s := range f.seconds[id] {
+		c.Rows = append(c.Rows, []*int64{&s.Second})
+	}
+	return c, f.broken
+}
+
+func (f *fleet) Histograms(_ context.Context, id, _ string, each func(int64, bench.Phase, []byte) error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.seconds[id] {
+		if err := each(s.Second, s.Phase, s.Rows[0].Response); err != nil {
+			return err
+		}
+	}
+	return f.broken
+}
+
 func (f *fleet) Live(id string) (*bench.Run, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -44,7 +44,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := s.mux.Handler(r)
 	who, ok := s.authenticate(r)
 	if !ok && s.access[pattern] != accessPublic {
-		refuse(rec, &bench.Error{Code: bench.CodeUnauthorized, Message: "this needs the server's token; it stands in server.json beside the journal, or in BENCH_TOKEN"})
+		refuse(rec, &bench.Error{Code: bench.CodeUnauthorized, Message: "this needs the server's token; it stands beside the journal, in the file that ends in .server.json, or in BENCH_TOKEN"})
 		return
 	}
 	if pattern == "" {
@@ -127,7 +127,7 @@ func (s *Server) permit(r *http.Request, a access) *bench.Error {
 	if !who.may(a, r.PathValue("run_id")) {
 		return &bench.Error{Code: bench.CodeForbidden, Message: "this token does not allow that; use the server's own token"}
 	}
-	if (who.session || a == accessPublic) && s.crossOrigin.Check(r) != nil {
+	if (who.session != "" || a == accessPublic) && s.crossOrigin.Check(r) != nil {
 		return &bench.Error{Code: bench.CodeForbidden, Message: "pages of other origins may not use this server"}
 	}
 	if r.Method == http.MethodPost {

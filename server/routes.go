@@ -33,12 +33,14 @@ func (s *Server) routes() {
 	route(s, accessOwner, "POST /api/runs", submissionBytes, "Start a run", s.createRun)
 	route(s, accessSession, "GET /api/runs", 0, "List runs, newest first", s.listRuns)
 	route(s, accessSession, "GET /api/runs/{run_id}", 0, "A run as it stands, with its plan", s.showRun)
-	route(s, accessSession, "POST /api/runs/{run_id}/stop", smallBytes, "Ask for the end of a run", s.stopRun)
+	route(s, accessActing, "POST /api/runs/{run_id}/stop", smallBytes, "Ask for the end of a run", s.stopRun)
 	route(s, accessSession, "GET /api/runs/{run_id}/results", 0, "The result of a run", s.showResult)
 	route(s, accessSession, "GET /api/runs/{run_id}/enrichment", 0, "What the target itself says about a run", s.showEnrichment)
 	route(s, accessSession, "GET /api/runs/{run_id}/samples", 0, "What the target was at while a run went on", s.listSamples)
 	route(s, accessOwner, "POST /api/runs/{run_id}/enrich", smallBytes, "Ask the target of a run that has ended for its side again", s.enrichRun)
 	route(s, accessSession, "GET /api/runs/{run_id}/series", 0, "Seconds of a run, merged over its workers", s.listSeconds)
+	route(s, accessSession, "GET /api/runs/{run_id}/chart", 0, "Seconds of a run, thinned to what a screen can show", s.showChart)
+	route(s, accessSession, "GET /api/runs/{run_id}/histograms", 0, "Response times of a run, over windows of equal length", s.listHistograms)
 	route(s, accessSession, "GET /api/runs/{run_id}/events", 0, "Events of a run", s.listEvents)
 	route(s, accessSession, "GET /api/runs/{run_id}/workers", 0, "Workers of a run", s.listWorkers)
 	route(s, accessSession, "GET /api/runs/{run_id}/logs", 0, "What server and workers said about a run", s.listLogs)
@@ -55,7 +57,10 @@ func (s *Server) routes() {
 	route(s, accessWorker, "POST /api/runs/{run_id}/metrics/live", reportBytes, "Report what a worker did", s.report)
 
 	s.raw(accessSession, "GET /api/runs/{run_id}/stream", "Stream of a run: WebSocket "+api.Protocol+", or the same frames as lines of JSON", s.stream)
+	route(s, accessSession, "GET /api/session", 0, "What the caller may do", s.showSession)
+	route(s, accessActing, "POST /api/links", smallBytes, "Make a link that signs a browser in, once", s.createLink)
 	s.raw(accessPublic, "POST /api/session", "Trade the code of a link for a session cookie", s.openSession)
+	s.pages()
 	s.raw(accessPublic, "GET /livez", "The server runs", s.livez)
 	s.raw(accessPublic, "GET /readyz", "The server and what it needs are ready", s.readyz)
 	s.raw(accessSession, "GET /metrics", "Metrics for Prometheus", s.metrics.handler().ServeHTTP)
@@ -179,25 +184,6 @@ func (s *Server) showReplica(context.Context, *struct{}) (*answer[api.Replica], 
 		return nil, bench.Errorf(bench.CodeNotFound, "this server feeds no replica")
 	}
 	return &answer[api.Replica]{*s.config.Replica()}, nil
-}
-
-// openSession trades a code for a cookie.
-func (s *Server) openSession(w http.ResponseWriter, r *http.Request) {
-	var in api.Session
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, smallBytes)).Decode(&in); err != nil {
-		refuse(w, &bodyError)
-		return
-	}
-	text, ok := s.sessions.trade(in.Code)
-	if !ok {
-		refuse(w, errCode)
-		return
-	}
-	http.SetCookie(w, &http.Cookie{
-		Name: s.sessions.cookie, Value: text, Path: "/", MaxAge: int(sessionLife / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.origin(r), "https:"),
-	})
-	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *Server) json(w http.ResponseWriter, status int, v any) {

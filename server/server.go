@@ -43,10 +43,20 @@ type Engine interface {
 	Events(ctx context.Context, run, worker string, generation, after int64) ([]bench.Event, error)
 }
 
+// A History is where runs are read from. Workloads have their names; "" is all together.
+type History interface {
+	engine.History
+	// Chart thins the seconds of a workload to at most so many buckets.
+	Chart(ctx context.Context, id, workload string, buckets int) (*bench.Chart, error)
+	// Histograms calls each for the response times of every second of a workload, in order. The bytes are good until it
+	// returns.
+	Histograms(ctx context.Context, id, workload string, each func(second int64, phase bench.Phase, hist []byte) error) error
+}
+
 // Config is what a server is made of. Engine, History and Hub must be set.
 type Config struct {
 	Engine  Engine
-	History engine.History
+	History History
 	Hub     *tail.Hub
 
 	Token       string   // of the owner; empty lets nobody in with one
@@ -104,7 +114,7 @@ func New(config Config) *Server {
 	s := &Server{
 		config: config, log: config.Log, mux: http.NewServeMux(), access: make(map[string]access),
 		refused:  map[string]*engine.Refusals{},
-		sessions: newSessions(), crossOrigin: http.NewCrossOriginProtection(), metrics: newMetrics(config.Hub, config.Replica),
+		sessions: newSessions(config.WorkerKey), crossOrigin: http.NewCrossOriginProtection(), metrics: newMetrics(config.Hub, config.Replica),
 		hosts: map[string]bool{"127.0.0.1": true, "localhost": true, "::1": true},
 	}
 	if s.log == nil {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -326,8 +327,15 @@ func TestOpenAPIListsEveryRoute(t *testing.T) {
 			seen[op.OperationID] = pattern
 		}
 	}
-	if n != len(b.access) || n < 20 {
-		t.Errorf("%d routes are described, %d exist", n, len(b.access))
+	routes := 0
+	for pattern := range b.access {
+		page := strings.TrimPrefix(pattern, "GET ")
+		if !slices.Contains(pagePaths, page) && !strings.HasPrefix(page, "/page/") && !strings.HasPrefix(page, "/vendor/") {
+			routes++
+		}
+	}
+	if n != routes || n < 20 {
+		t.Errorf("%d routes are described, %d exist", n, routes)
 	}
 	for _, want := range []string{"api.Problem", "api.Submission", "bench.Run", "bench.Session"} {
 		if spec.Components.Schemas[want] == nil {
@@ -583,10 +591,10 @@ func TestSession(t *testing.T) {
 		if got := browse("GET", at, ""); got != 401 {
 			t.Errorf("a session after its life: %d", got)
 		}
-		for range maxSessions + 10 {
+		for range maxCodes + 10 {
 			b.Link("")
 		}
-		if n := len(b.sessions.codes); n != maxSessions {
+		if n := len(b.sessions.codes); n != maxCodes {
 			t.Errorf("%d codes are kept", n)
 		}
 	})

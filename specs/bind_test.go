@@ -71,11 +71,12 @@ func TestCut(t *testing.T) {
 }
 
 func join(parts []string, refs []ref) string {
-	text := parts[0]
+	var text strings.Builder
+	text.WriteString(parts[0])
 	for i, r := range refs {
-		text += r.String() + parts[i+1]
+		text.WriteString(r.String() + parts[i+1])
 	}
-	return text
+	return text.String()
 }
 
 func FuzzBind(f *testing.F) {

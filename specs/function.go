@@ -3,6 +3,7 @@ package specs
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -119,9 +120,7 @@ func (l *loader) filesetFunction() function.Function {
 // itself.
 func (l *loader) templateFunction(functions map[string]function.Function) function.Function {
 	inner := map[string]function.Function{}
-	for name, f := range functions {
-		inner[name] = f
-	}
+	maps.Copy(inner, functions)
 	return function.New(&function.Spec{
 		Params: []function.Parameter{
 			{Name: "path", Type: cty.String},

@@ -79,11 +79,12 @@ func (l *loader) within(offset int) string {
 
 // title is how a block begins: workload "lookup".
 func title(b *hclsyntax.Block) string {
-	text := b.Type
+	var text strings.Builder
+	text.WriteString(b.Type)
 	for _, label := range b.Labels {
-		text += fmt.Sprintf(" %q", label)
+		text.WriteString(fmt.Sprintf(" %q", label))
 	}
-	return text
+	return text.String()
 }
 
 // snippetWidth is how much of a line is shown, in bytes.

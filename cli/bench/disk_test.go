@@ -118,3 +118,26 @@ func TestDiskHasRoomAgain(t *testing.T) {
 		t.Errorf("%v operations in %v seconds are stored, %d were counted in 9", stored[0], stored[1], end.Result.All().Done)
 	}
 }
+
+// A journal that is removed under its server, where nobody could find the run again, ends the run. Its server is not called a bug.
+func TestJournalIsRemoved(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	server := s.serve("--journal-after", "1s")
+	apply := s.start("apply", s.spec(strings.ReplaceAll(diskSpec, "%s", "60s")))
+	next, _ := s.follow(apply)
+	until(t, next, "MEASUREMENT", inPhase(bench.PhaseMeasurement))
+	if err := os.Remove(s.journal()); err != nil {
+		t.Fatal(err)
+	}
+	if code := apply.code(); code != bench.ExitEarly {
+		t.Errorf("apply: exit %d", code)
+	}
+	if out := apply.stdout.String(); !strings.Contains(out, "journal_unavailable") || !strings.Contains(out, "journal.db was removed") {
+		t.Errorf("the reason is not told:\n%s", out)
+	}
+	server.Process.Signal(os.Interrupt)
+	if code := server.code(); code != bench.ExitUnreachable || !strings.Contains(server.stderr.String(), "journal.db was removed") {
+		t.Errorf("serve: exit %d: %s", code, server.stderr.String())
+	}
+}

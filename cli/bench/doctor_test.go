@@ -228,7 +228,7 @@ func TestDoctorWrongToken(t *testing.T) {
 
 func (s *site) url() string {
 	var f api.ServerFile
-	text, err := os.ReadFile(filepath.Join(s.dir, "server.json"))
+	text, err := os.ReadFile(s.serverFile())
 	if err == nil {
 		err = json.Unmarshal(text, &f)
 	}

@@ -50,8 +50,8 @@ run "record" {
 }
 `
 
-// counting is a database whose server counts statements.
-func counting(t *testing.T) {
+// counting is a folder whose commands know a database whose server counts statements.
+func counting(t *testing.T) *site {
 	t.Helper()
 	dsn := pgtest.Start(t)
 	db, err := pgx.Connect(t.Context(), dsn)
@@ -62,13 +62,15 @@ func counting(t *testing.T) {
 	if _, err := db.Exec(t.Context(), "CREATE EXTENSION pg_stat_statements"); err != nil {
 		t.Skipf("the server cannot count statements: %v", err)
 	}
-	t.Setenv("PG_RECORD_DSN", dsn)
+	s := newSite(t)
+	s.env = []string{"PG_RECORD_DSN=" + dsn}
+	return s
 }
 
 // TestWhatPostgresSays: a whole run, its split and its waits; then the same once more, from a server of its own.
 func TestWhatPostgresSays(t *testing.T) {
-	counting(t)
-	s := newSite(t)
+	t.Parallel()
+	s := counting(t)
 	out, code := s.output("apply", s.spec(recordSpec))
 	if code != 0 || !strings.Contains(out, "where the service time of the mean operation went, by pg_stat_statements") ||
 		!strings.Contains(out, "what sessions were at, in ") || !strings.Contains(out, "does not count: parsing, planning") {
@@ -97,8 +99,8 @@ func TestWhatPostgresSays(t *testing.T) {
 // TestWhatPostgresSaysSurvives: the server that read the counters before MEASUREMENT is killed, and the next one reads those
 // after it.
 func TestWhatPostgresSaysSurvives(t *testing.T) {
-	counting(t)
-	s := newSite(t)
+	t.Parallel()
+	s := counting(t)
 	server := s.serve()
 	if _, code := s.output("apply", "--detach", s.spec(recordSpec)); code != 0 {
 		t.Fatalf("apply --detach: exit %d", code)

@@ -35,6 +35,9 @@ func newSite(t *testing.T) *site { return &site{t: t, dir: t.TempDir()} }
 
 func (s *site) journal() string { return filepath.Join(s.dir, "journal.db") }
 
+// serverFile is where the journal's server says that it lives.
+func (s *site) serverFile() string { return s.journal() + ".server.json" }
+
 // spec writes a spec and returns its path.
 func (s *site) spec(text string) string {
 	s.t.Helper()
@@ -222,7 +225,7 @@ func (s *site) noneLeft(pids map[string]int) {
 			s.t.Errorf("%s (pid %d) is left", name, pid)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(s.dir, "server.json")); err == nil {
+	if _, err := os.Stat(s.serverFile()); err == nil {
 		s.t.Error("server.json is left")
 	}
 }

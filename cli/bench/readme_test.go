@@ -14,6 +14,7 @@ import (
 // TestReadme does what README.md tells a reader to do: it writes the spec and runs every command that stands behind a
 // "$ ". Each line that stands below a command must be in its output, in this order, but for numbers and blanks.
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -68,13 +69,13 @@ func (s *site) await(what, query string, args ...any) {
 	s.t.Fatalf("no %s", what)
 }
 
-// serve starts a server and waits until it can be found.
-func (s *site) serve() *command {
+// serve starts a server, with these flags too, and waits until it can be found.
+func (s *site) serve(flags ...string) *command {
 	s.t.Helper()
-	before, _ := os.ReadFile(s.dir + "/server.json")
-	server := s.start("serve", "--listen", "127.0.0.1:0")
+	before, _ := os.ReadFile(s.serverFile())
+	server := s.start(append([]string{"serve", "--listen", "127.0.0.1:0"}, flags...)...)
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		if now, err := os.ReadFile(s.dir + "/server.json"); err == nil && string(now) != string(before) {
+		if now, err := os.ReadFile(s.serverFile()); err == nil && string(now) != string(before) {
 			return server
 		}
 		select {
@@ -144,6 +145,36 @@ func TestServerIsKilled(t *testing.T) {
 			s.endsWhole(seen)
 		})
 	}
+}
+
+// A server that cannot leave its address beside the journal says so, as something that cannot be reached, and leaves the run that
+// it would have taken over to the next.
+func TestServerLeavesNoAddress(t *testing.T) {
+	t.Parallel()
+	s := survive(t, "")
+	var seen []api.Frame
+	for f := range s.frames {
+		if seen = append(seen, f); inPhase(bench.PhaseWarmup)(f) {
+			break
+		}
+	}
+	s.kill()
+	file := s.serverFile()
+	if err := errors.Join(os.Remove(file), os.MkdirAll(filepath.Join(file, "full"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	failed := s.start("serve", "--listen", "127.0.0.1:0")
+	if code := failed.code(); code != bench.ExitUnreachable || !strings.Contains(failed.stderr.String(), "server.json") {
+		t.Errorf("exit %d: %s", code, failed.stderr.String())
+	}
+	if row := s.query("SELECT EPOCH, STATUS FROM RUN_STATUS")[0]; row[0] != int64(1) || row[1] != "RUNNING" {
+		t.Errorf("it left the run as %v", row)
+	}
+	if err := os.RemoveAll(file); err != nil {
+		t.Fatal(err)
+	}
+	s.restart()
+	s.endsWhole(seen)
 }
 
 // At any instant at all, also long enough for somebody to come and start it again. BENCH_KILLS says how many instants are

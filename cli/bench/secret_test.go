@@ -57,6 +57,13 @@ run "secret" {
 		}
 	}
 	everything.Write(s.answers("apply", spec, "--var", "dsn="+dsn))
+	s.keeps(secret, everything.Bytes())
+}
+
+// keeps fails the test when a secret is in what was said, or in a file of the site.
+func (s *site) keeps(secret string, said []byte) {
+	s.t.Helper()
+	everything := bytes.NewBuffer(said)
 	err := filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
@@ -66,11 +73,11 @@ run "secret" {
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	if at := bytes.Index(everything.Bytes(), []byte(secret)); at >= 0 {
-		b := everything.Bytes()
-		t.Errorf("the secret is in: …%q…", b[max(0, at-200):min(len(b), at+100)])
+	b := everything.Bytes()
+	if at := bytes.Index(b, []byte(secret)); at >= 0 {
+		s.t.Errorf("the secret is in: …%q…", b[max(0, at-200):min(len(b), at+100)])
 	}
 }
 

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +65,7 @@ func TestInterruptLeavesTheStoreToTheNextServer(t *testing.T) {
 	apply := s.start("apply", "--store", nobody, s.spec(fmt.Sprintf(fleetSpec, "1s", 1)))
 	for _, there := range []bool{true, false} { // the server comes, and when its run has ended it goes
 		for {
-			if _, err := os.Stat(filepath.Join(s.dir, "server.json")); (err == nil) == there {
+			if _, err := os.Stat(s.serverFile()); (err == nil) == there {
 				break
 			}
 			select {
@@ -222,27 +220,13 @@ func TestStoreStaysSecret(t *testing.T) {
 		t.Error("nothing says that the password is wrong")
 	}
 	replicatest.Same(t, s.journal(), dsn)
-	err = filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		b, err := os.ReadFile(path)
-		everything.Write(b)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := everything.Bytes()
-	if at := bytes.Index(b, []byte(canary)); at >= 0 {
-		t.Errorf("the secret is in: …%q…", b[max(0, at-200):min(len(b), at+100)])
-	}
+	s.keeps(canary, everything.Bytes())
 }
 
 // get is what the server answers to its owner.
 func (s *site) get(paths ...string) (all []byte) {
 	s.t.Helper()
-	file, err := client.ReadServerFile(filepath.Join(s.dir, "server.json"))
+	file, err := client.ReadServerFile(s.serverFile())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ check "BEN0704" "foreign_statements" {
 
   sql = <<-SQL
     SELECT COUNT(*) AS statements,
-           COALESCE(SUM(CASE WHEN QUERY_TAG NOT LIKE '{"app":"bench"%' THEN 1 ELSE 0 END), 0) AS others,
-           COALESCE(MAX(CASE WHEN QUERY_TAG NOT LIKE '{"app":"bench"%' THEN USER_NAME END), 'nobody') AS somebody
+           COALESCE(SUM(CASE WHEN COALESCE(QUERY_TAG, '') NOT LIKE '{"app":"bench"%' THEN 1 ELSE 0 END), 0) AS others,
+           COALESCE(MAX(CASE WHEN COALESCE(QUERY_TAG, '') NOT LIKE '{"app":"bench"%' THEN USER_NAME END), 'nobody') AS somebody
     FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY_BY_WAREHOUSE(
       WAREHOUSE_NAME => CURRENT_WAREHOUSE(), END_TIME_RANGE_START => DATEADD('minute', -10, CURRENT_TIMESTAMP()), RESULT_LIMIT => 10000))
   SQL

@@ -15,7 +15,7 @@ check "BEN0602" "postgres_connections" {
            CAST(current_setting('max_connections') AS BIGINT) - CAST(current_setting('superuser_reserved_connections') AS BIGINT) AS available,
            COUNT(*) FILTER (WHERE application_name LIKE 'bench%') AS ours
     FROM pg_stat_activity
-    WHERE backend_type = 'client backend'
+    WHERE datid IS NOT NULL AND usesysid IS NOT NULL AND COALESCE(backend_type, 'client backend') = 'client backend'
   SQL
 
   fail_if = row.used > param.max_share * row.available

@@ -16,7 +16,7 @@ check "BEN0601" "postgres_locks" {
            COUNT(B.pid) AS waiting,
            CAST(COALESCE(MAX(EXTRACT(EPOCH FROM clock_timestamp() - W.state_change)) FILTER (WHERE B.pid IS NOT NULL), 0) AS DOUBLE PRECISION) AS oldest_s,
            COALESCE(MIN(B.pid), 0) AS blocker,
-           COALESCE(MIN(B.application_name || ' (' || B.usename || ', ' || B.state || ')'), 'nobody') AS who,
+           COALESCE(MIN(B.application_name || ' (' || B.usename || ', ' || COALESCE(B.state, 'of a role that this one may not look into') || ')'), 'nobody') AS who,
            COALESCE(MIN(left(B.query, 80)), '') AS query
     FROM pg_stat_activity AS W
     LEFT JOIN LATERAL (
@@ -30,10 +30,11 @@ check "BEN0601" "postgres_locks" {
     WHERE W.application_name = 'bench ' || ${run}
   SQL
 
-  fail_if = row.waiting > 0 && row.oldest_s > param.max_s
-  warn_if = row.waiting > 0
-  reason  = row.waiting == 0 ? "${plural(row.sessions, "session")} of bench, none waits for a lock of others" : "${row.waiting} of ${row.sessions} sessions wait for a lock, the longest for ${span(row.oldest_s)}, held by pid ${row.blocker} ${row.who}: ${row.query}"
-  clears  = "locks"
+  too_few_if = row.sessions == 0
+  fail_if    = row.waiting > 0 && row.oldest_s > param.max_s
+  warn_if    = row.waiting > 0
+  reason     = row.waiting == 0 ? "${plural(row.sessions, "session")} of bench, none waits for a lock of others" : "${row.waiting} of ${row.sessions} sessions wait for a lock, the longest for ${span(row.oldest_s)}, held by pid ${row.blocker} ${row.who}: ${row.query}"
+  clears     = "locks"
 
   remedy  = "SELECT pg_cancel_backend(${row.blocker}); -- or pg_terminate_backend, when it is idle in a transaction"
   wait    = "30s"
@@ -45,6 +46,10 @@ check "BEN0601" "postgres_locks" {
   fixture "free" {
     expect = "pass"
     rows   = [{ sessions = 64, waiting = 0, oldest_s = 0, blocker = 0, who = "nobody", query = "" }]
+  }
+  fixture "no session is seen" {
+    expect = "undetermined"
+    rows   = [{ sessions = 0, waiting = 0, oldest_s = 0, blocker = 0, who = "nobody", query = "" }]
   }
   fixture "blocked" {
     expect = "fail"

@@ -7,9 +7,9 @@ check "BEN0006" "qps" {
   symptom    = true
   live       = false
 
-  fail_if = row.qps == 0 && contains(["WARMUP", "MEASUREMENT"], row.phase) && row.idle_s > max(3, 3 * row.longest_s)
+  fail_if = row.qps == 0 && contains(["WARMUP", "MEASUREMENT"], row.phase) && row.in_flight > 0 && row.oldest_s > 6 && row.idle_s > max(6, 3 * row.longest_s)
   warn_if = row.qps == 0
-  reason  = row.qps > 0 ? "QPS ${row.qps} in second ${row.second}" : "QPS 0 because ${row.in_flight > 0 ? "${plural(row.in_flight, "operation")} in flight and none was done in the newest second (oldest ${span(row.oldest_s)})" : row.why != "" ? row.why : row.waiting != "" ? "the run is in ${row.phase} and waits for ${row.waiting}" : "the run is in ${row.phase}"}"
+  reason  = row.qps > 0 ? "QPS ${row.qps} in second ${row.second}" : "QPS 0 because ${row.in_flight > 0 && (row.oldest_s >= 1 || row.why == "") ? "${plural(row.in_flight, "operation")} in flight and none was done in the newest second (oldest ${span(row.oldest_s)})" : row.why != "" ? row.why : row.waiting != "" ? "the run is in ${row.phase}: ${row.waiting}" : "the run is in ${row.phase}"}"
 
   remedy  = "The cause stands above, or is named by the first failing check on the way of an operation."
   runbook = <<-TEXT
@@ -25,8 +25,13 @@ check "BEN0006" "qps" {
   }
   fixture "preparing" {
     expect = "warn"
-    reason = "QPS 0 because the run is in PREPARING and waits for setup SQL"
+    reason = "QPS 0 because the run is in PREPARING: setup SQL"
     rows   = [{ idle_s = -1, longest_s = 0, qps = 0, phase = "PREPARING", phase_s = 9, second = -1, in_flight = 0, oldest_s = 0, why = "", waiting = "setup SQL" }]
+  }
+  fixture "all fail at once" {
+    expect = "warn"
+    reason = "QPS 0 because every operation failed: no such table"
+    rows   = [{ idle_s = 9, longest_s = 0, qps = 0, phase = "WARMUP", phase_s = 9, second = 8, in_flight = 8, oldest_s = 0.1, why = "every operation failed: no such table", waiting = "" }]
   }
   fixture "stuck" {
     expect = "fail"

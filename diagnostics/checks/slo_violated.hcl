@@ -9,8 +9,10 @@ check "BEN0402" "slo_violated" {
            ${json("J.value", "metric")} AS metric,
            ${json("J.value", "workload")} AS workload,
            ${json("J.value", "verdict")} AS verdict,
-           COALESCE(${json("J.value", "value")}, 'nothing') AS measured,
-           COALESCE(${json("J.value", "max")}, ${json("J.value", "min")}, 'nothing') AS bound,
+           COALESCE(${json("J.value", "why")}, '') AS why,
+           CASE WHEN ${json("J.value", "metric")} LIKE '%.%' AND ${json("J.value", "metric")} NOT IN ('throughput.ok', 'errors.rate') THEN 1 ELSE 0 END AS in_us,
+           COALESCE(${json("J.value", "value")}, '-1') AS measured,
+           COALESCE(${json("J.value", "max")}, ${json("J.value", "min")}, '-1') AS bound,
            (SELECT COUNT(*) FROM RUN_SECONDS AS S
             WHERE S.RUN_ID = ${run} AND S.PHASE = 'MEASUREMENT' AND S.WORKLOAD = ${json("J.value", "workload")}
               AND CASE ${json("J.value", "metric")} WHEN 'response.p50' THEN S.P50_US WHEN 'response.p95' THEN S.P95_US
@@ -29,7 +31,7 @@ check "BEN0402" "slo_violated" {
   subject    = row.slo
   too_few_if = row.verdict == "undetermined"
   fail_if    = row.verdict == "fail"
-  reason     = "${row.slo}: ${row.metric}${row.workload == "" ? "" : " of ${row.workload}"} is ${row.measured}, the bound ${row.bound}${row.seconds > 0 ? "; above it in ${plural(row.seconds, "second")}, first in second ${row.first_second}" : ""}"
+  reason     = "${row.slo}: ${row.metric}${row.workload == "" ? "" : " of ${row.workload}"} is ${row.measured < 0 ? "not known" : row.in_us == 1 ? "${round(row.measured / 1000, 2)} ms" : row.measured}, the bound ${row.in_us == 1 ? "${round(row.bound / 1000, 2)} ms" : row.bound}${row.why == "" ? "" : ": ${row.why}"}${row.seconds > 0 ? "; above it in ${plural(row.seconds, "second")}, first in second ${row.first_second}" : ""}"
 
   remedy  = "Look at those seconds: bench report -o json, RUN_SECONDS, and what the database did then. If other checks failed, their cause comes first."
   runbook = <<-TEXT
@@ -43,7 +45,7 @@ check "BEN0402" "slo_violated" {
   }
   fixture "violated" {
     expect = "fail"
-    reason = "p95: response.p95 is 2000, the bound 1000; above it in 2 seconds, first in second 11"
+    reason = "p95: response.p95 is 2 ms, the bound 1 ms; above it in 2 seconds, first in second 11"
     tables = {
       RUN_RESULTS = [{ WORKLOAD = "", SLOS = "[{\"name\":\"p95\",\"metric\":\"response.p95\",\"workload\":\"\",\"verdict\":\"fail\",\"value\":2000,\"max\":1000}]" }]
       RUN_SECONDS = [
@@ -55,6 +57,7 @@ check "BEN0402" "slo_violated" {
   }
   fixture "undecided" {
     expect = "undetermined"
-    tables = { RUN_RESULTS = [{ WORKLOAD = "", SLOS = "[{\"name\":\"p95\",\"metric\":\"response.p95\",\"workload\":\"\",\"verdict\":\"undetermined\"}]" }] }
+    reason = "p95: response.p95 is not known, the bound 1 ms: no operation was measured"
+    tables = { RUN_RESULTS = [{ WORKLOAD = "", SLOS = "[{\"name\":\"p95\",\"metric\":\"response.p95\",\"workload\":\"\",\"max\":1000,\"verdict\":\"undetermined\",\"why\":\"no operation was measured\"}]" }] }
   }
 }

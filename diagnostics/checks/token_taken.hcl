@@ -8,7 +8,7 @@ check "BEN0002" "token_taken" {
   fail_if = row.state == "unauthorized"
   reason  = row.state == "unauthorized" ? "the server ${row.server} refuses the token: ${row.error}" : "the server ${row.server} takes the token"
 
-  remedy  = "Set BENCH_TOKEN to the token of that server; it stands in server.json beside its journal."
+  remedy  = "Set BENCH_TOKEN to the token of that server; it stands beside its journal, in the file that ends in .server.json."
   runbook = <<-TEXT
     Every request carries a bearer token. A server that was started again without BENCH_TOKEN has a new one, and a worker's
     token is good for its own run only.

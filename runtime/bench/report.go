@@ -99,6 +99,17 @@ type Second struct {
 	Why      string         `json:"why,omitempty"`      // why there is nothing to show
 }
 
+// A Chart is the seconds of one workload, thinned to what a screen can show: each row is a bucket of at most Width adjacent
+// seconds of one phase, the values of Columns; nil is none. first_second and seconds say which it covers, measured is 1 in
+// MEASUREMENT and 0 before it. Other columns are sums, or with _min and _max the smallest and the largest second of the
+// bucket; units are in the names.
+type Chart struct {
+	Workload string     `json:"workload"` // "" is all in one
+	Width    int64      `json:"width"`
+	Columns  []string   `json:"columns"`
+	Rows     [][]*int64 `json:"rows"`
+}
+
 // Gauges are the levels at the end of a second, summed over workers except where a maximum makes sense.
 type Gauges struct {
 	Connections int   `json:"connections"`

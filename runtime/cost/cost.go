@@ -9,7 +9,8 @@
 // warehouse suspends itself. Both are estimates: what Snowflake meters is known hours later, for all who used the
 // warehouse.
 //
-// A sample says how it is until the next one, and for at most [Stale]. Rates are a dated table (rates.go); of a kind that
+// For the steady number a sample says how it is until the next one, and for at most [Stale]; where samples are missing for
+// longer, there may be no number. The bill takes it that the warehouse stayed as it was last seen, and says so. Rates are a dated table (rates.go); of a kind that
 // is not in it nothing is estimated.
 package cost
 
@@ -61,6 +62,9 @@ func Estimate(samples []bench.TargetSample, from, to time.Time, operations int64
 		c.Why = fmt.Sprintf("samples of the warehouse cover only %.0f%% of MEASUREMENT", 100*share)
 	} else {
 		c.Steady, c.SteadyPer1000 = &credits, per1000(credits, operations)
+	}
+	if d := unseen(spans); d > 0 {
+		c.Notes = append(c.Notes, fmt.Sprintf("for %s there is no sample: the bill takes it that the warehouse stayed as it was last seen", d.Round(time.Second)))
 	}
 	spans, note := untilSuspended(spans)
 	billed := bill(spans)
@@ -136,6 +140,14 @@ func spansOf(samples []bench.TargetSample) []span {
 		spans = append(spans, span{from: at, to: at.Add(Stale), warehouse: w, clusters: clusters(w)})
 	}
 	return spans
+}
+
+// unseen is for how long no sample says how the warehouse was.
+func unseen(spans []span) (d time.Duration) {
+	for i := range spans[1:] {
+		d += spans[i+1].from.Sub(spans[i].to)
+	}
+	return d
 }
 
 // clusters is how many of a warehouse are billed. Editions without multi-cluster warehouses do not count them.

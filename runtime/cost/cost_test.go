@@ -101,7 +101,7 @@ func TestEstimate(t *testing.T) {
 		},
 		"a hole in the samples": {
 			samples: join(every5(0, 20, 1), every5(70, 100, 1)), from: 20, to: 80,
-			steady: -1, seconds: 30 + 10, billed: 220 / hour, why: "cover only 67% of MEASUREMENT",
+			steady: -1, seconds: 30 + 10, billed: 220 / hour, why: "cover only 67% of MEASUREMENT", note: "for 20s there is no sample",
 		},
 		"an unknown kind": {
 			samples: every5(0, 100, 1, func(w *bench.Warehouse) { w.Raw["type"] = "SNOWPARK-OPTIMIZED" }), from: 20, to: 80,

@@ -60,7 +60,7 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 		return nil, err
 	}
 	r := prepareRun(e, old.ID, old.Plan, nil)
-	r.adopted, r.record, r.asked, r.armed = true, record, r.hash, map[int]*bench.Timeline{}
+	r.adopted, r.record, r.asked = true, record, r.hash
 	r.record.Plan, r.sequence = r.plan, record.NextSequence-1
 	if r.plan.Guard.MaxDuration > 0 {
 		r.guard.until = record.CreatedAt.Add(r.plan.Guard.MaxDuration.D())
@@ -71,22 +71,16 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 		return nil, err
 	}
 	for _, event := range events {
-		if event.Type == bench.EventArm {
-			var a bench.Arm
-			if err := json.Unmarshal(event.Data, &a); err != nil {
-				return nil, fmt.Errorf("read event %d: %w", event.Sequence, err)
-			}
-			r.attempt, r.timeline, r.start = a.Attempt, &a.Timeline, event.Sequence
-			r.armed[a.Attempt] = &a.Timeline
-			r.t0 = time.Now().Add(time.Until(a.Timeline.T0)) // until the workers say better
-		}
-		if event.Type == bench.EventPhase {
-			r.phaseAt = event.EffectiveAt
+		if err := r.recall(event); err != nil {
+			return nil, fmt.Errorf("read event %d: %w", event.Sequence, err)
 		}
 		if err := r.evidence.event(&event); err != nil {
 			return nil, err
 		}
 		e.Listener.Event(event) // not to workers: what the server before this one commanded is in terms of its own clock
+	}
+	if r.timeline != nil {
+		r.t0 = time.Now().Add(time.Until(r.timeline.T0)) // until the workers say better
 	}
 	workers, err := history.Workers(ctx, r.id)
 	if err != nil {
@@ -131,6 +125,36 @@ func (e *Engine) adopt(ctx context.Context, history Past, old *bench.Run) (*run,
 	return r, nil
 }
 
+// recall takes in what an event of the servers before this one says about the start, the phase and the window.
+func (r *run) recall(event bench.Event) error {
+	switch event.Type {
+	case bench.EventArm:
+		var a bench.Arm
+		if err := json.Unmarshal(event.Data, &a); err != nil {
+			return err
+		}
+		r.attempt, r.armed[a.Attempt], r.start = a.Attempt, &a.Timeline, event.Sequence
+		if r.timeline == nil || !r.began(r.timeline) {
+			r.timeline = &a.Timeline
+		}
+	case bench.EventPhase:
+		var to bench.State
+		if err := json.Unmarshal(event.Data, &to); err != nil {
+			return err
+		}
+		r.phaseAt = event.EffectiveAt
+		if to.Status == bench.StatusCancelling && r.timeline != nil {
+			r.cutOff(to.Phase, event.EffectiveAt.Sub(r.timeline.T0))
+		}
+	}
+	return nil
+}
+
+// began reports whether it is stored that the run began by a time line.
+func (r *run) began(line *bench.Timeline) bool {
+	return r.record.StartTime != nil && r.record.StartTime.Equal(line.T0)
+}
+
 // exampleLimit is how many stored operations are looked at for examples of errors, which come first.
 const exampleLimit = 1000
 
@@ -148,7 +172,7 @@ func (r *run) replay(p *bench.Report) error {
 			m.Generation = p.Generation // its row may be older than its reports
 			m.count(p, &counted)
 			m.durable.reach(p.Seq)
-			r.measured.add(&counted, p, false)
+			r.measured.add(&counted, p, r.afterCut(p))
 			r.second.replay(m, p, &counted)
 			if p.Final {
 				r.measured.final(p)
@@ -210,19 +234,14 @@ func (r *run) resumeStarting() *ending {
 		r.timeline, r.t0 = nil, time.Time{}
 		return r.fromMuster()
 	}
-	stands := r.attempt // the newest, unless a worker that did not hear of it has begun by one before
-	if begun := r.roster.begunBy(); begun > 0 {
-		stands = begun
+	if begun := r.roster.begunBy(); begun != nil {
+		r.timeline = begun // a worker that did not hear of the newest has begun by one before
 	}
-	r.timeline = r.armed[stands]
-	if !r.roster.allStanding(stands, stands) {
-		if r.roster.begunBy() == 0 {
-			r.t0 = time.Now().Add(time.Until(r.timeline.T0))
-		}
+	if !r.roster.allArmed() {
 		r.attempt++
 		r.waiting = "the start to be acknowledged"
 		r.tellArm("the start at %s stands, attempt %d", true)
-		armed, end := r.until(time.Now().Add(adoptWait), func() bool { return r.roster.allStanding(stands, r.attempt) })
+		armed, end := r.until(time.Now().Add(adoptWait), r.roster.allArmed)
 		if end == nil && !armed {
 			end = &ending{reason: bench.ReasonServerLost, abort: true,
 				detail: "the server ended while it started the workers: some had begun, the others could not be told in time"}
@@ -262,34 +281,30 @@ func (o *roster) anyArmed() bool {
 	return slices.ContainsFunc(o.members, func(m *member) bool { return m.Armed > 0 })
 }
 
-// begunBy is the newest attempt by which a worker has begun; 0 when none has.
-func (o *roster) begunBy() int {
+// begunBy is the newest time line by which a worker has begun; nil when none has.
+func (o *roster) begunBy() *bench.Timeline {
 	attempt := 0
 	for _, m := range o.members {
-		if m.SinceT0US > 0 {
+		if m.SinceT0US > 0 && o.r.armed[m.Armed] != nil {
 			attempt = max(attempt, m.Armed)
 		}
 	}
-	return attempt
-}
-
-// allStanding reports whether every worker is armed for one of two attempts that have the same t0.
-func (o *roster) allStanding(stands, again int) bool {
-	return o.all(func(m *member) bool { return m.Armed == stands || m.Armed == again })
+	return o.r.armed[attempt]
 }
 
 // reestimate takes t0 from the workers after a restart: the median of what they say has passed since. Their clocks never
-// stopped, the server's did. It is never moved for them, only found again.
+// stopped, the server's did. It is never moved for them, only found again. Whoever has another t0 than the one that stands
+// is not asked.
 func (o *roster) reestimate() {
+	stands := cmp.Or(o.begunBy(), o.r.timeline)
 	var starts []time.Time
-	begun := o.begunBy()
 	for _, m := range o.members {
-		if !m.start.IsZero() && (begun == 0 || m.Armed == begun) { // whoever is armed by another attempt has another t0
+		if !m.start.IsZero() && o.armedBy(m, stands) {
 			starts = append(starts, m.start)
 		}
 	}
 	if len(starts) > 0 {
 		slices.SortFunc(starts, time.Time.Compare)
-		o.r.t0 = starts[len(starts)/2]
+		o.r.t0 = starts[(len(starts)-1)/2] // of two the earlier: it was delayed less
 	}
 }

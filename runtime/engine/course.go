@@ -164,9 +164,8 @@ func (r *run) muster() *ending {
 func (r *run) arm() *ending {
 	for range armAttempts {
 		r.attempt++
-		attempt := r.attempt
 		r.waiting = "the start to be acknowledged"
-		lead := r.e.Settings.Lead*time.Duration(min(attempt, armAttempts)) + 20*r.roster.clockError()
+		lead := r.e.Settings.Lead*time.Duration(min(r.attempt, armAttempts)) + 20*r.roster.clockError()
 		r.t0 = time.Now().Add(lead)
 		r.timeline = &bench.Timeline{
 			T0:       r.t0.UTC().Round(time.Microsecond),
@@ -176,7 +175,7 @@ func (r *run) arm() *ending {
 			r.timeline.EndUS = r.timeline.WarmupUS + r.plan.Duration.D().Microseconds()
 		}
 		r.tellArm("start at %s, attempt %d", false)
-		armed, end := r.until(r.t0.Add(-armMargin), func() bool { return r.roster.allArmed(attempt) })
+		armed, end := r.until(r.t0.Add(-armMargin), r.roster.allArmed)
 		if end != nil {
 			return end
 		}
@@ -191,6 +190,7 @@ func (r *run) arm() *ending {
 
 // tellArm stores the time line and sends it. format has t0 and the attempt; standing says that some may have begun by it.
 func (r *run) tellArm(format string, standing bool) {
+	r.armed[r.attempt] = r.timeline
 	r.announce(bench.EventArm, "info", r.t0, bench.Arm{
 		Attempt: r.attempt, T0NS: int64(r.t0.Sub(r.e.start)), Timeline: *r.timeline, Standing: standing,
 	}, format, r.timeline.T0.Format("15:04:05.000"), r.attempt)
@@ -231,20 +231,32 @@ func (r *run) measure() *ending {
 	return nil
 }
 
-// window is how long MEASUREMENT was really measured, in microseconds: until the last worker ended it by its own clock, or
-// until it was cut short.
+// window is how long MEASUREMENT was really measured, in microseconds: until the last worker ended it by its own clock, or was
+// heard of, and no longer than until it was cut short.
 func (r *run) window() int64 {
 	if r.timeline == nil {
 		return 0
 	}
 	us := max(r.roster.measuredUntil()-r.timeline.WarmupUS, 0)
 	if r.record.Phase == bench.PhaseMeasurement { // reports of the drain still say MEASUREMENT
-		us = r.cut
+		us = min(us, r.cut)
 	}
 	if r.plan.Iterations == 0 {
 		us = min(us, r.plan.Duration.D().Microseconds())
 	}
 	return us
+}
+
+// cutOff notes that the run was cut short in a phase, so long after t0.
+func (r *run) cutOff(phase bench.Phase, since time.Duration) {
+	if phase == bench.PhaseMeasurement {
+		r.cut = max(since.Microseconds()-r.timeline.WarmupUS, 0)
+	}
+}
+
+// afterCut reports whether what a report is about lies after the window was cut short.
+func (r *run) afterCut(p *bench.Report) bool {
+	return r.cut > 0 && p.FromUS-r.timeline.WarmupUS >= r.cut
 }
 
 // drain waits for the FINAL of every worker.
@@ -262,13 +274,11 @@ func (r *run) drain() *ending {
 
 // cutShort stops the workers of a run that ends before its plan does, and waits for what they measured.
 func (r *run) cutShort(end *ending) {
-	if r.record.Phase == bench.PhaseMeasurement && r.timeline != nil {
-		r.cut = max(time.Since(r.t0).Microseconds()-r.timeline.WarmupUS, 0)
-	}
 	if !r.roster.any() {
 		return
 	}
-	if r.record.Status != bench.StatusCancelling {
+	if r.record.Status != bench.StatusCancelling { // which a server before this one may have made it
+		r.cutOff(r.record.Phase, time.Since(r.t0))
 		r.transit(bench.State{Status: bench.StatusCancelling, Phase: r.record.Phase}, time.Now(), end, "ends early: %s", end.detail)
 	}
 	stop, wait := bench.EventStop, r.plan.Drain.D()+abortGrace+finalGrace
@@ -373,10 +383,8 @@ func (r *run) conclude(end *ending) {
 		r.complete(result)
 		return
 	}
-	ctx, cancel := r.storing()
-	r.e.writer.flush(ctx) // or it is said below; until it is durable, only the workers have what they said last
-	cancel()
-	r.kill() // whoever is left now has nothing more to say
+	r.flush() // or it is said below; until it is durable, only the workers have what they said last
+	r.kill()  // whoever is left now has nothing more to say
 	r.second.finish()
 	if end == nil && r.wish != nil { // the last second had a reason
 		end, r.wish = r.wish, nil
@@ -400,11 +408,9 @@ func (r *run) conclude(end *ending) {
 	r.e.writer.put(bench.Batch{
 		Results: []bench.Result{*result}, Totals: []bench.Totals{r.totals()}, Workers: r.roster.rows(),
 	}, nil)
-	ctx, cancel = r.storing()
-	if err := r.e.writer.flush(ctx); err != nil && end.reason != bench.ReasonJournalUnavailable {
+	if err := r.flush(); err != nil && end.reason != bench.ReasonJournalUnavailable {
 		end = &ending{reason: bench.ReasonJournalUnavailable, detail: fmt.Sprintf("the result could not be stored: %v", err)}
 	}
-	cancel()
 	r.waiting = ""
 	to := bench.State{Status: bench.StatusFailed, Phase: r.record.Phase}
 	switch {

@@ -184,11 +184,9 @@ func (e *Engine) Create(ctx context.Context, key string, plan *bench.Plan, secre
 		cancel()
 		running = ended
 	}
-	e.going.Add(1)
-	go func() {
-		defer e.going.Done()
+	e.going.Go(func() {
 		r.drive(running)
-	}()
+	})
 	return r.live.Load(), nil
 }
 

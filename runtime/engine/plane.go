@@ -51,12 +51,12 @@ func (e *Engine) Register(ctx context.Context, g bench.Registration) (*bench.Ass
 
 // Heartbeat takes in how a worker stands. Its answer is also a reading of the server's clock.
 func (e *Engine) Heartbeat(ctx context.Context, h bench.Heartbeat) (*bench.HeartbeatAck, error) {
-	arrived := e.now()
+	at := time.Now()
 	r, err := e.run(h.Run)
 	if err != nil {
 		return nil, err
 	}
-	ack := &bench.HeartbeatAck{NowNS: arrived}
+	ack := &bench.HeartbeatAck{}
 	var refused error
 	err = r.do(ctx, func() {
 		m, err := r.roster.member(h.Worker, h.Generation)
@@ -64,13 +64,13 @@ func (e *Engine) Heartbeat(ctx context.Context, h bench.Heartbeat) (*bench.Heart
 			refused = err
 			return
 		}
-		r.roster.beat(m, h)
+		r.roster.beat(m, h, at)
 		ack.Epoch, ack.Durable = r.record.Epoch, m.durable.load()
 	})
 	if err != nil {
 		return nil, err
 	}
-	ack.NowNS += (e.now() - arrived) / 2 // the middle of the stay, as the worker assumes
+	ack.NowNS = int64(at.Sub(e.start) + time.Since(at)/2) // the middle of the stay, as the worker assumes
 	return ack, refused
 }
 
@@ -172,7 +172,7 @@ func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	m.heard = time.Now()
 	m.count(p, counted)
 	r.evidence.learn(p.Executions)
-	r.measured.add(counted, p, r.cut > 0 && p.FromUS-r.timeline.WarmupUS >= r.cut)
+	r.measured.add(counted, p, r.afterCut(p))
 	m.reported = m.heard
 	m.gauges = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS}
 	snapshot := bench.Snapshot{Report: *p, ReceivedAt: time.Now().UTC()}

@@ -96,8 +96,9 @@ func (o *roster) member(worker string, generation int64) (*member, error) {
 // Name is the worker's name.
 func (m *member) Name() string { return m.Worker.Worker }
 
-// beat takes in a heartbeat. One that was overtaken on its way says nothing that is still true.
-func (o *roster) beat(m *member, h bench.Heartbeat) {
+// beat takes in a heartbeat, which arrived at a time: the run may have been busy since. One that was overtaken on its way says
+// nothing that is still true.
+func (o *roster) beat(m *member, h bench.Heartbeat, arrived time.Time) {
 	if h.Number <= m.beats {
 		return
 	}
@@ -123,13 +124,16 @@ func (o *roster) beat(m *member, h bench.Heartbeat) {
 	if m.Final {
 		h.Status, h.Stage, h.Phase = m.Status, m.Stage, m.Phase // it has said its last word
 	}
+	if h.Armed != m.Armed {
+		m.start = time.Time{} // that was another t0
+	}
 	m.Heartbeat = h
 	if o.r.adopted && h.SinceT0US != 0 {
-		start := time.Now().Add(-time.Duration(h.SinceT0US) * time.Microsecond)
+		start := arrived.Add(-time.Duration(h.SinceT0US) * time.Microsecond)
 		if m.start.IsZero() || start.Before(m.start) { // the earliest was the least delayed on its way
 			m.start = start
-			o.reestimate()
 		}
+		o.reestimate()
 	}
 	if h.Status == bench.WorkerReady && m.ReadyAt == nil {
 		if h.PlanHash != o.r.hash {
@@ -255,8 +259,16 @@ func (o *roster) allFinal() bool { return o.all(func(m *member) bool { return m.
 func (o *roster) allExhausted() bool {
 	return o.all(func(m *member) bool { return m.Exhausted || m.Final })
 }
-func (o *roster) allArmed(attempt int) bool {
-	return o.all(func(m *member) bool { return m.Armed == attempt })
+
+// allArmed reports whether every worker is armed for the t0 that stands.
+func (o *roster) allArmed() bool {
+	return o.all(func(m *member) bool { return o.armedBy(m, o.r.timeline) })
+}
+
+// armedBy reports whether a worker is armed for the t0 of a time line. After a restart, more than one ARM may have told it.
+func (o *roster) armedBy(m *member, line *bench.Timeline) bool {
+	told := o.r.armed[m.Armed]
+	return told != nil && line != nil && told.T0.Equal(line.T0)
 }
 
 // noneLeft reports whether nobody has anything more to say.

@@ -50,7 +50,7 @@ type run struct {
 	timeline   *bench.Timeline
 	attempt    int                     // of the newest ARM
 	start      int64                   // sequence of the newest ARM
-	armed      map[int]*bench.Timeline // by attempt, of the servers before this one
+	armed      map[int]*bench.Timeline // what each ARM told, by its attempt
 	deadline   time.Time               // what until waits for, zero without one
 	phaseAt    time.Time               // when the phase began; zero before the first change
 	refused    Refusals                // reports of its workers
@@ -85,7 +85,7 @@ func prepareRun(e *Engine, id string, plan *bench.Plan, secrets map[bench.Secret
 	r := &run{
 		e: e, id: id, plan: plan, hash: plan.Hash(), secrets: secrets,
 		inbox: make(chan func()), done: make(chan struct{}), feed: newFeed(), timer: time.NewTimer(time.Hour),
-		measured: newMeasured(plan), obeyed: bench.DesiredRun,
+		measured: newMeasured(plan), obeyed: bench.DesiredRun, armed: map[int]*bench.Timeline{},
 	}
 	r.log = runLog{r}
 	r.roster = newRoster(r)
@@ -276,6 +276,15 @@ func (r *run) storing() (context.Context, context.CancelFunc) {
 		limit = min(limit, time.Second) // it has had its time
 	}
 	return context.WithTimeout(context.WithoutCancel(r.ctx), limit)
+}
+
+// flush waits until everything that was put is stored. A store that failed for as long as it may gets no second term.
+func (r *run) flush() error {
+	ctx, cancel := r.storing()
+	defer cancel()
+	err := r.e.writer.flush(ctx)
+	r.unwritable = r.unwritable || err != nil
+	return err
 }
 
 // stored makes a write until it succeeds, is refused, or has failed for as long as a journal may: a disk that is full for

@@ -235,14 +235,13 @@ func (s *seconds) tell(x *second, corrected bool) {
 		s.remember(x)
 		s.r.guard.second(x.sum.Ledger())
 	}
-	stored := b
-	stored.Rows = append([]bench.SecondRow{x.sum.All(x.phase).Row(-1)}, b.Rows...)
+	b.Rows = append([]bench.SecondRow{x.sum.All(x.phase).Row(-1)}, b.Rows...)
 	x.pack()
 	if s.last == nil || x.number >= s.last.Second {
 		s.last = &b
 	}
 	s.r.e.Listener.Second(&b, corrected)
-	s.r.e.writer.put(bench.Batch{Seconds: []bench.Second{stored}}, nil)
+	s.r.e.writer.put(bench.Batch{Seconds: []bench.Second{b}}, nil)
 }
 
 // why says why a second shows nothing done.

@@ -26,8 +26,50 @@ func (o *outcome) checkWindow() {
 	if o.run.Status == bench.StatusCompleted && line.EndUS != 0 && o.result.WindowUS != line.EndUS-line.WarmupUS {
 		o.violate(retimed, "the window is %d µs, armed was %+v", o.result.WindowUS, *line)
 	}
+	o.checkEdges(line)
 	for _, p := range o.processes {
 		o.checkSwitches(p, line)
+	}
+}
+
+// checkEdges: the server entered WARMUP and MEASUREMENT at their places of the time line, and a window that was cut short is no
+// longer than it was measured.
+func (o *outcome) checkEdges(line *bench.Timeline) {
+	places := map[bench.State]int64{
+		{Status: bench.StatusRunning, Phase: bench.PhaseWarmup}:      0,
+		{Status: bench.StatusRunning, Phase: bench.PhaseMeasurement}: line.WarmupUS,
+	}
+	for _, e := range o.events {
+		var state bench.State
+		if e.Type != bench.EventPhase || json.Unmarshal(e.Data, &state) != nil {
+			continue
+		}
+		us, ok := places[state]
+		if off := e.EffectiveAt.Sub(line.T0) - time.Duration(us)*time.Microsecond; ok && off.Abs() > o.scenario.restartError() {
+			o.violate(retimed, "%s took effect %s off its place of %+v", state.Phase, off, *line)
+		}
+		if state == (bench.State{Status: bench.StatusCancelling, Phase: bench.PhaseMeasurement}) && o.result != nil {
+			o.checkCut(line, e.EffectiveAt)
+		}
+	}
+}
+
+// checkCut: a window that was cut short ends there, or with the last report of it.
+func (o *outcome) checkCut(line *bench.Timeline, at time.Time) {
+	ends := at.Sub(line.T0)
+	if line.EndUS != 0 {
+		ends = min(ends, time.Duration(line.EndUS)*time.Microsecond)
+	}
+	var last int64
+	for _, s := range o.snapshots {
+		if s.Phase == bench.PhaseMeasurement {
+			last = max(last, s.ToUS)
+		}
+	}
+	ends = min(ends, time.Duration(last)*time.Microsecond)
+	window := max(ends-time.Duration(line.WarmupUS)*time.Microsecond, 0)
+	if off := time.Duration(o.result.WindowUS)*time.Microsecond - window; off.Abs() > o.scenario.restartError()+time.Microsecond {
+		o.violate(retimed, "the window was cut short after %s, the result has it %s off", window, off)
 	}
 }
 

@@ -15,10 +15,13 @@ type armed struct {
 	by probe     // that t0 rests on
 }
 
+// hearAgain is how soon the ear asks again after a call that failed, at first, or that told what it cannot use yet.
+const hearAgain = 50 * time.Millisecond
+
 // hear obeys control events until the worker ends. Silence and errors are borne: the heart decides when it is too long.
 func (w *worker) hear() {
 	after, epoch := int64(0), w.assigned.Epoch
-	for wait := 50 * time.Millisecond; w.ctx.Err() == nil; {
+	for wait := hearAgain; w.ctx.Err() == nil; {
 		events, err := w.Control.Events(w.ctx, w.Run, w.assigned.Worker, w.assigned.Generation, after)
 		if err != nil {
 			if final(err) {
@@ -28,13 +31,16 @@ func (w *worker) hear() {
 			wait = min(2*wait, 2*time.Second)
 			continue
 		}
-		met := true
+		wait = hearAgain
 		for _, e := range events {
 			if e.Sequence <= after {
 				continue
 			}
-			if met = e.Type != bench.EventArm || w.clock.met(e.Epoch); !met {
-				break // its t0 means nothing before a heartbeat has measured its server's clock: it is asked for again
+			if e.Type == bench.EventArm && !w.clock.met(e.Epoch) {
+				// Its t0 means nothing before a heartbeat has measured its server's clock: then it is asked for again.
+				w.tell(func(*bench.Heartbeat) {})
+				w.rest(wait)
+				break
 			}
 			after = e.Sequence
 			if e.Epoch < epoch {
@@ -42,10 +48,6 @@ func (w *worker) hear() {
 			}
 			epoch = e.Epoch
 			w.obey(e)
-		}
-		if wait = 50 * time.Millisecond; !met {
-			w.tell(func(*bench.Heartbeat) {})
-			w.rest(wait)
 		}
 	}
 }

@@ -160,7 +160,7 @@ func (w *worker) register(ctx context.Context) error {
 	}
 }
 
-// work is the worker's way from a clock that is known to FINAL.
+// work is the worker's way from the first look at the clock to FINAL.
 func (w *worker) work(abort context.Context) error {
 	preparing := w.prepareReports()
 	err := w.ready(abort)

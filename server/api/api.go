@@ -31,6 +31,30 @@ type Session struct {
 	Code string `json:"code"`
 }
 
+// A Caller is GET /api/session: what whoever asks may do.
+type Caller struct {
+	MayStop bool `json:"may_stop"`
+}
+
+// A LinkRequest is POST /api/links: a link to a page that signs a browser in, once.
+type LinkRequest struct {
+	Page string `json:"page"`          // its path
+	Act  bool   `json:"act,omitempty"` // the browser may also stop runs; without it the link is good for looking, for a day
+}
+
+// A Link answers a LinkRequest.
+type Link struct {
+	Page string `json:"page"` // the path with its code, to be put after the address of the server
+}
+
+// A Window is the response times of one workload over adjacent seconds of one phase: one of GET /api/runs/{run_id}/histograms.
+type Window struct {
+	Phase     bench.Phase `json:"ph"`
+	From      int64       `json:"from"` // first second
+	To        int64       `json:"to"`   // last second
+	Histogram []byte      `json:"hist"`
+}
+
 // A Problem is the body of every error, as RFC 9457 has it with a code of ours.
 type Problem struct {
 	Type   string `json:"type"`
@@ -71,7 +95,7 @@ const (
 	ReplicaAway       ReplicaState = "away"       // it cannot be fed; the server tries again and again
 )
 
-// ServerFile is server.json beside a journal, mode 0600, as long as a server owns the journal.
+// ServerFile is what lies beside a journal as JOURNAL.server.json, mode 0600, as long as a server owns the journal.
 type ServerFile struct {
 	URL     string    `json:"url"`
 	PID     int       `json:"pid"`

@@ -13,7 +13,7 @@ const Protocol = "bench.v1"
 // that it does not know. Seq is per run and gap-free on the server, and is what ?since=EPOCH:SEQ resumes after.
 //
 //	hello  the first: Version, Epoch, Run, Workloads, Columns, GaugeColumns, Timeline, Resume, Replica; frames after Seq follow
-//	d      one second: Phase, Second, TS, Rows, Gauges, Workers, Expected, Draining, Corrected, Excluded, Why, Journal,
+//	d      one second: Phase, Second, TS, Rows, All, Gauges, Workers, Expected, Draining, Corrected, Excluded, Why, Journal,
 //	       Replica
 //	h      histogram of response times of one workload in one phase over [From, To] seconds: Phase, Workload, Histogram
 //	ev     an event: Event
@@ -43,8 +43,9 @@ type Frame struct {
 	// d
 	Phase     bench.Phase    `json:"ph,omitempty"`
 	Second    *int64         `json:"s,omitempty"`
-	Rows      [][]int64      `json:"w,omitempty"` // one per workload: the values of Columns
-	Gauges    []int64        `json:"g,omitempty"` // the values of GaugeColumns
+	Rows      [][]int64      `json:"w,omitempty"`   // one per workload: the values of Columns
+	All       []int64        `json:"all,omitempty"` // the same for all workloads in one, with merged percentiles
+	Gauges    []int64        `json:"g,omitempty"`   // the values of GaugeColumns
 	Workers   int            `json:"workers,omitempty"`
 	Expected  int            `json:"expected,omitempty"`
 	Draining  bool           `json:"draining,omitempty"`
@@ -78,16 +79,18 @@ var (
 )
 
 // Columnar puts a second into the arrays of a d frame.
-func Columnar(s *bench.Second) (rows [][]int64, gauges []int64) {
+func Columnar(s *bench.Second) (rows [][]int64, all, gauges []int64) {
 	for _, r := range s.Rows {
-		if r.Workload < 0 { // all in one: a frame has the parts
-			continue
+		row := []int64{int64(r.Workload), r.Planned, r.Done, r.Finished() - r.Done, r.Retries, r.Rows,
+			r.P50US, r.P95US, r.P99US, r.MaxUS, r.ServiceP50US, r.ServiceP99US}
+		if r.Workload < 0 {
+			all = row
+		} else {
+			rows = append(rows, row)
 		}
-		rows = append(rows, []int64{int64(r.Workload), r.Planned, r.Done, r.Finished() - r.Done, r.Retries, r.Rows,
-			r.P50US, r.P95US, r.P99US, r.MaxUS, r.ServiceP50US, r.ServiceP99US})
 	}
 	g := s.Gauges
-	return rows, []int64{int64(g.Connections), int64(g.InFlight), g.OldestUS, g.LagP99US}
+	return rows, all, []int64{int64(g.Connections), int64(g.InFlight), g.OldestUS, g.LagP99US}
 }
 
 // Stamp is a time as a frame carries it.

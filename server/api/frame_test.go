@@ -17,7 +17,7 @@ func TestColumnarFollowsColumns(t *testing.T) {
 		}},
 		Gauges: bench.Gauges{Connections: 13, InFlight: 14, OldestUS: 15, LagP99US: 16},
 	}
-	rows, gauges := Columnar(s)
+	rows, all, gauges := Columnar(s)
 	want := map[string]int64{
 		"w": 1, "planned": 20, "done": 10, "errors": 9, "retries": 4, "rows": 5, "p50_us": 6, "p95_us": 7, "p99_us": 8, "max_us": 9,
 		"service_p50_us": 11, "service_p99_us": 12, "connections": 13, "in_flight": 14, "oldest_us": 15, "lag_p99_us": 16,
@@ -30,6 +30,14 @@ func TestColumnarFollowsColumns(t *testing.T) {
 		if values[i] != want[name] {
 			t.Errorf("%s is %d, want %d", name, values[i], want[name])
 		}
+	}
+	if all != nil {
+		t.Errorf("all in one, which the second does not have, is %v", all)
+	}
+	s.Rows = append([]bench.SecondRow{{Workload: -1, Ledger: bench.Ledger{Planned: 7, Done: 6}, P95US: 5}}, s.Rows...)
+	rows, all, _ = Columnar(s)
+	if len(rows) != 1 || len(all) != len(Columns) || all[0] != -1 || all[1] != 7 || all[2] != 6 || all[7] != 5 {
+		t.Errorf("rows %v, all in one %v", rows, all)
 	}
 }
 

@@ -44,7 +44,7 @@ const maxAnswer = 256 << 20
 // many goroutines.
 type Client struct {
 	at   atomic.Pointer[address]
-	file string // server.json of the journal, "" for one server
+	file string // of the journal that says where its server is, "" for one server
 	own  bool   // the token is good for every server of the journal
 	http *http.Client
 }
@@ -71,7 +71,7 @@ func New(url, token string) *Client {
 }
 
 // Beside makes the client follow a journal: a server that cannot be reached may have been replaced by another, which has
-// left its address in the journal's server.json; the next call goes there. It is called before all others, and returns c.
+// left its address beside the journal; the next call goes there. It is called before all others, and returns c.
 func (c *Client) Beside(file string) *Client {
 	c.file = file
 	return c
@@ -128,6 +128,27 @@ func (c *Client) Replica(ctx context.Context) (*api.Replica, error) {
 		return nil, nil
 	}
 	return r, err
+}
+
+// Link is an address of a page of the server that signs a browser in, once. It is good for looking only, unless act is set.
+func (c *Client) Link(ctx context.Context, page string, act bool) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	made, err := send[api.Link](ctx, c, "/api/links", nil, api.LinkRequest{Page: page, Act: act})
+	if err != nil {
+		return "", err
+	}
+	return c.URL() + made.Page, nil
+}
+
+// Get is what a path of the API answers, as it is. It waits as long as ctx does: what a long run is read for takes its time.
+func (c *Client) Get(ctx context.Context, path string) (json.RawMessage, error) {
+	return fetch[json.RawMessage](ctx, c, path, nil)
+}
+
+// Answer is the body of an answer with a status, or the error that it tells of.
+func Answer(body []byte, status int) (json.RawMessage, error) {
+	return answer[json.RawMessage](body, status, nil)
 }
 
 // Ready is how the server stands. It needs no token. A server that is not ready is no error.

@@ -528,16 +528,17 @@ func TestDiscover(t *testing.T) {
 	for _, test := range []struct {
 		name, file string
 		status     int
-		live, fail bool
+		live       bool
+		code       string // of the error, "" is none
 	}{
-		{"no file", "", 200, false, false},
-		{"alive", fmt.Sprintf(`{"url":%q,"pid":%d,"token":"t"}`, c.URL(), os.Getpid()), 200, true, false},
-		{"a dead process", fmt.Sprintf(`{"url":%q,"pid":%d,"token":"t"}`, c.URL(), dead), 200, false, false},
-		{"nobody listens", fmt.Sprintf(`{"url":"http://127.0.0.1:1","pid":%d,"token":"t"}`, os.Getpid()), 200, false, false},
-		{"another program", fmt.Sprintf(`{"url":%q,"pid":%d,"token":"t"}`, c.URL(), os.Getpid()), 401, false, false},
-		{"a broken server", fmt.Sprintf(`{"url":%q,"pid":%d,"token":"t"}`, c.URL(), os.Getpid()), 500, false, true},
-		{"not JSON", "{", 200, false, true},
-		{"half a file", `{"url":"http://127.0.0.1:1"}`, 200, false, true},
+		{"no file", "", 200, false, ""},
+		{"alive", fmt.Sprintf(`{"url":%q,"pid":%d,"token":"t"}`, c.URL(), os.Getpid()), 200, true, ""},
+		{"a dead process", fmt.Sprintf(`{"url":%q,"pid":%d,"token":"t"}`, c.URL(), dead), 200, false, ""},
+		{"nobody listens", fmt.Sprintf(`{"url":"http://127.0.0.1:1","pid":%d,"token":"t"}`, os.Getpid()), 200, false, ""},
+		{"another program", fmt.Sprintf(`{"url":%q,"pid":%d,"token":"t"}`, c.URL(), os.Getpid()), 401, false, ""},
+		{"a broken server", fmt.Sprintf(`{"url":%q,"pid":%d,"token":"t"}`, c.URL(), os.Getpid()), 500, false, bench.CodeInternal},
+		{"not JSON", "{", 200, false, bench.CodeUnreachable},
+		{"half a file", `{"url":"http://127.0.0.1:1"}`, 200, false, bench.CodeUnreachable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			status, asked = test.status, ""
@@ -547,7 +548,7 @@ func TestDiscover(t *testing.T) {
 				}
 			}
 			found, err := Discover(t.Context(), path)
-			if (found != nil) != test.live || (err != nil) != test.fail {
+			if (found != nil) != test.live || (err != nil) != (test.code != "") || err != nil && bench.CodeOf(err) != test.code {
 				t.Errorf("found %v, %v", found, err)
 			}
 			if test.live && asked != "Bearer t" {

@@ -41,7 +41,7 @@ func Discover(ctx context.Context, path string) (*Client, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, bench.Errorf(bench.CodeUnreachable, "%w; no server leaves such a file, so remove it", err)
 	}
 	if !alive(f.PID) {
 		return nil, nil

@@ -115,11 +115,11 @@ func (s *stream) event(event bench.Event) {
 
 // second puts a second into the ring, and its histograms into their window.
 func (s *stream) second(second *bench.Second, corrected bool) {
-	rows, gauges := api.Columnar(second)
+	rows, all, gauges := api.Columnar(second)
 	replica := s.replica()
 	s.mu.Lock()
 	f := s.encode(&api.Frame{
-		T: "d", Phase: second.Phase, Second: &second.Second, Rows: rows, Gauges: gauges,
+		T: "d", Phase: second.Phase, Second: &second.Second, Rows: rows, All: all, Gauges: gauges,
 		Workers: second.Workers, Expected: second.Expected, Draining: second.Draining, Corrected: corrected,
 		Excluded: second.Excluded, Why: second.Why, Journal: s.journal(), Replica: replica,
 	})

@@ -4,7 +4,8 @@
 // # One writer
 //
 // A journal belongs to one server at a time. [Open] takes a lock beside the file, "journal.db.lock", which the kernel
-// frees when the process ends, however it ends; a second server gets a [*Locked] that says who holds it. Inside the
+// frees when the process ends, however it ends; a second server gets a [*Locked] that says who holds it. A journal whose file
+// was removed or replaced takes no writes, nor does one whose lock was removed and taken by another. Inside the
 // server, all writes go over one connection, so that transactions never wait for each other in SQLite: they queue in
 // order. Readers have connections of their own, see the last commit before their query, and neither wait nor make others
 // wait (SQLite's WAL mode). [OpenReader] reads a journal from any process on the machine, with or without a live server.
@@ -39,6 +40,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -58,7 +60,9 @@ type Journal struct {
 	*Reader
 	write   *sql.DB // one connection
 	stmts   map[string]*sql.Stmt
-	lock    *lock
+	path    string
+	file    fs.FileInfo // as it was opened
+	lock    *lock       // changed inside a transaction alone
 	reserve reserve
 
 	mu        sync.Mutex
@@ -107,12 +111,17 @@ func Open(ctx context.Context, path string, options Options) (_ *Journal, err er
 			return nil, fmt.Errorf("prepare query %s on journal %s: %w", name, schema.path, err)
 		}
 	}
+	file, err := os.Stat(schema.path)
+	if err != nil {
+		return nil, missing(schema.path, err)
+	}
 	reader, err := newReader(ctx, schema.path, set, options)
 	if err != nil {
 		return nil, err
 	}
 	return &Journal{
-		Reader: reader, write: schema.db, stmts: stmts, lock: schema.lock, reserve: reserve(schema.path + ".reserve"), workloads: map[string][]string{},
+		Reader: reader, write: schema.db, stmts: stmts, path: schema.path, file: file, lock: schema.lock,
+		reserve: reserve(schema.path + ".reserve"), workloads: map[string][]string{},
 	}, nil
 }
 

@@ -12,6 +12,8 @@ func TestContract(t *testing.T) {
 	journaltest.Exercise(t, func(t *testing.T) journaltest.Store { return open(t, newPath(t)) })
 }
 
+func TestChart(t *testing.T) { journaltest.Chart(t, open(t, newPath(t))) }
+
 func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "journal.db") }
 
 func open(t testing.TB, path string) *journal.Journal {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
@@ -74,6 +75,19 @@ func (l *lock) sign() error {
 	}
 	_, err = l.file.WriteAt(append(text, '\n'), 0)
 	return err
+}
+
+// named reports whether the lock's file still has its name: else others do not see the lock.
+func (l *lock) named() (bool, error) {
+	there, err := os.Stat(l.file.Name())
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	ours, statErr := l.file.Stat()
+	if err = errors.Join(err, statErr); err != nil {
+		return false, fmt.Errorf("look for the journal's lock: %w", err)
+	}
+	return os.SameFile(there, ours), nil
 }
 
 func (l *lock) release() error {

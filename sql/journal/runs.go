@@ -15,7 +15,7 @@ import (
 )
 
 // Create stores a new run and its first event, with sequence 1. The run's NextSequence becomes 2, whatever run says. An
-// id that is taken is an error with code [bench.CodeConflict]. A disk without the room to tell how the run ends is one, too.
+// id that is taken is an error with code [bench.CodeConflict]. No run is created on a disk without the room to tell how it ends.
 func (j *Journal) Create(ctx context.Context, run *bench.Run, first bench.Event) error {
 	args, err := writeRun(run)
 	if err != nil {

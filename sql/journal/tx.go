@@ -26,6 +26,9 @@ func (j *Journal) change(ctx context.Context, f func(*tx) error) error {
 		return err
 	}
 	defer begun.Rollback() // after Commit it does nothing
+	if err := j.own(); err != nil {
+		return err
+	}
 	t := &tx{ctx: ctx, sql: begun, journal: j, stmts: map[string]*sql.Stmt{}}
 	if err := t.row("ReadHead").Scan(&t.number, &t.rows, &t.bytes); err != nil {
 		return fmt.Errorf("read the number of the last change: %w", err)

@@ -117,8 +117,16 @@ func (s *Set) Status(ctx context.Context) ([]Migration, error) {
 }
 
 // Up applies what is pending, and returns what it applied. Each migration is a transaction of its own, but on Snowflake,
-// which commits each DDL statement by itself: there, a migration that failed half-way is run again from its start.
+// which commits each DDL statement by itself: there, a migration that failed half-way is run again from its start. Tables of
+// a newer program are an error.
 func (s *Set) Up(ctx context.Context) ([]Migration, error) {
+	current, err := s.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if current > s.latest {
+		return nil, fmt.Errorf("the tables have version %d, and this program knows them up to version %d: use a newer bench", current, s.latest)
+	}
 	results, err := s.provider.Up(ctx)
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		return applied(partial.Applied), fmt.Errorf("apply migration %s: %w", name(partial.Failed.Source), partial.Err)

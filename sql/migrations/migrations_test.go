@@ -51,6 +51,22 @@ func TestSQLite(t *testing.T) {
 	upDownUp(t, dialect.SQLite, db, func() schema { return sqliteSchema(t, db) })
 }
 
+// Tables of a newer program are not called up to date.
+func TestNewer(t *testing.T) {
+	db := openSQLite(t)
+	up(t, dialect.SQLite, db)
+	if _, err := db.Exec("INSERT INTO bench_schema_version (version_id, is_applied) VALUES (99, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	set, err := migrations.Open(dialect.SQLite.Name, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := set.Up(t.Context()); err == nil || !strings.Contains(err.Error(), "version 99") {
+		t.Errorf("up did %v, %v, want that a newer program is needed", done, err)
+	}
+}
+
 func TestPostgres(t *testing.T) {
 	db := openPostgres(t)
 	upDownUp(t, dialect.Postgres, db, func() schema { return postgresSchema(t, db) })

@@ -14,22 +14,30 @@ import (
 // in the end all their rows are the same.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	journaltest.Exercise(t, func(t *testing.T) journaltest.Store {
-		w := newWorld(t, pgtest.Start(t), nil)
-		w.flush() // makes the tables
-		reader, err := OpenReader(t.Context(), w.dsn)
-		if err != nil {
-			t.Fatal(err)
+	journaltest.Exercise(t, func(t *testing.T) journaltest.Store { return openMirrored(t) })
+}
+
+func TestChart(t *testing.T) {
+	t.Parallel()
+	journaltest.Chart(t, openMirrored(t))
+}
+
+func openMirrored(t *testing.T) mirrored {
+	t.Helper()
+	w := newWorld(t, pgtest.Start(t), nil)
+	w.flush() // makes the tables
+	reader, err := OpenReader(t.Context(), w.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		w.flushAfterwards()
+		w.same()
+		if err := reader.Close(); err != nil {
+			t.Error(err)
 		}
-		t.Cleanup(func() {
-			w.flushAfterwards()
-			w.same()
-			if err := reader.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		return mirrored{w.journal, w, reader}
 	})
+	return mirrored{w.journal, w, reader}
 }
 
 // flushAfterwards is flush when the context of the test has ended.
@@ -58,6 +66,14 @@ func (m mirrored) Runs(ctx context.Context, limit int, before string) ([]bench.R
 
 func (m mirrored) Run(ctx context.Context, id string) (*bench.Run, error) {
 	return m.fed().Run(ctx, id)
+}
+
+func (m mirrored) Chart(ctx context.Context, id, workload string, buckets int) (*bench.Chart, error) {
+	return m.fed().Chart(ctx, id, workload, buckets)
+}
+
+func (m mirrored) Histograms(ctx context.Context, id, workload string, each func(int64, bench.Phase, []byte) error) error {
+	return m.fed().Histograms(ctx, id, workload, each)
 }
 
 func (m mirrored) Events(ctx context.Context, id string, after int64) ([]bench.Event, error) {

@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -11,9 +12,10 @@ import (
 )
 
 func TestPlace(t *testing.T) {
-	long := "SELECT "
+	var long strings.Builder
+	long.WriteString("SELECT ")
 	for range 20 {
-		long += "abcdefghij "
+		long.WriteString("abcdefghij ")
 	}
 	for _, test := range []struct {
 		text   string
@@ -25,7 +27,7 @@ func TestPlace(t *testing.T) {
 		{"a;\n  b", 99, "line 2, column 4 (b)"},
 		{"a", -3, "line 1, column 1 (a)"},
 		{"", 0, "line 1, column 1 ()"},
-		{long, 100, "line 1, column 101 (…cdefghij abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij abcdefgh…)"},
+		{long.String(), 100, "line 1, column 101 (…cdefghij abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij abcdefgh…)"},
 	} {
 		if got := Place(test.text, test.offset); got != test.want {
 			t.Errorf("Place(%.20q, %d) = %s, want %s", test.text, test.offset, got, test.want)

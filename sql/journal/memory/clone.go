@@ -44,8 +44,8 @@ func detach(v reflect.Value) {
 		}
 	case reflect.Struct:
 		if v.Type() != timeType {
-			for i := range v.NumField() {
-				detach(v.Field(i))
+			for _, field := range v.Fields() {
+				detach(field)
 			}
 		}
 	}

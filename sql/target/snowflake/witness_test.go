@@ -73,7 +73,7 @@ func (a *archive) respond(s snowtest.Statement) snowtest.Answer {
 		a.pages++
 		answer := snowtest.Answer{Columns: historyColumns}
 		for i := range a.rows { // newest first
-			if p := &a.rows[i]; !p.ended.Before(from) && !p.ended.After(to) && len(answer.Rows) < 10_000 {
+			if p := &a.rows[i]; (p.id == "unended" || !p.ended.Before(from) && !p.ended.After(to)) && len(answer.Rows) < 10_000 {
 				answer.Rows = append(answer.Rows, p.row())
 			}
 		}
@@ -146,6 +146,7 @@ func TestWitnessRecalls(t *testing.T) {
 		add(fmt.Sprint("mine-", i), tagOf("run-1", "MEASUREMENT", "read"), "WH", "SUCCESS", from.Add(time.Duration(i/7)*100*time.Millisecond))
 	}
 	middle := from.Add(time.Minute)
+	unended := past{"unended", tagOf("run-1", "MEASUREMENT", "read"), "WH", "RUNNING", middle, time.UnixMilli(0), [5]int{}}
 	add("failed", tagOf("run-1", "MEASUREMENT", "read"), "WH", "FAILED_WITH_ERROR", middle)
 	add("running", tagOf("run-1", "MEASUREMENT", "read"), "WH", "RUNNING", middle)
 	add("warmup", tagOf("run-1", "WARMUP", "read"), "WH", "SUCCESS", from.Add(-time.Second))
@@ -157,6 +158,7 @@ func TestWitnessRecalls(t *testing.T) {
 	add("elsewhere", "", "ANOTHER", "SUCCESS", middle)
 	add("before", "", "WH", "SUCCESS", from.Add(-time.Second))
 	slices.SortStableFunc(a.rows, func(x, y past) int { return y.ended.Compare(x.ended) })
+	a.rows = slices.Insert(a.rows, 0, unended)
 
 	w, _ := a.witness(t)
 	all, r := told(t, w, from, to)
@@ -177,7 +179,7 @@ func TestWitnessRecalls(t *testing.T) {
 }
 
 func TestWitnessRecallsLater(t *testing.T) {
-	to := time.Now().Add(-4 * time.Hour).Truncate(time.Second)
+	to := time.Now().Add(-4 * time.Hour).Truncate(time.Hour).Add(-time.Minute) // the hour of the end was over four hours ago
 	from := to.Add(-10 * time.Minute)
 	a := &archive{metered: "1.500000000"}
 	for i := range 15_000 {
@@ -199,6 +201,11 @@ func TestWitnessRecallsLater(t *testing.T) {
 	}
 	if s := r.Sums[0]; s.Run != "run-1" || s.Calls != 50_000 || s.ExecuteUS != 3e8 || s.QueuedUS != 1e8 || s.OtherUS != 500_000_500-475e6 {
 		t.Errorf("sums %+v", s)
+	}
+
+	soon := time.Now().Add(-2 * time.Hour)
+	if _, r = told(t, w, soon.Add(-10*time.Minute), soon); r.Metered != nil || len(r.Sums) == 0 {
+		t.Errorf("the hour of the end may be metered in part: %+v", r)
 	}
 
 	a.denied = true

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,9 +25,7 @@ const (
 func database(t testing.TB, options map[string]string) bench.Target {
 	t.Helper()
 	d := bench.Target{Kind: "sqlite", Options: map[string]string{"path": filepath.Join(t.TempDir(), "a b?c=d%.db")}}
-	for name, value := range options {
-		d.Options[name] = value
-	}
+	maps.Copy(d.Options, options)
 	return d
 }
 

@@ -1,0 +1,453 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"bench/server/dashboard/browsertest"
+)
+
+// TestDashboard drives the dashboard of real servers in a real browser. With -artifacts, pictures of all screens stay.
+func TestDashboard(t *testing.T) {
+	browser := browsertest.Start(t)
+	// These measure, so nothing else does anything.
+	t.Run("FollowsARun", func(t *testing.T) { followsARun(t, browser.Open(t)) })
+	t.Run("LongRun", func(t *testing.T) { longRun(t, browser.Open(t)) })
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, *browsertest.Page)
+	}{
+		{"EveryScreen", everyScreen},
+		{"Doctor", doctorScreen},
+		{"SaysWhatIsWrong", saysWhatIsWrong},
+		{"OutlivesServer", outlivesServer},
+		{"Hidden", hidden},
+		{"LooksAndStops", looksAndStops},
+		{"Histograms", histograms},
+		{"Series", series},
+		{"Store", store},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := browser.Open(t)
+			c.test(t, p)
+			p.Go("about:blank") // before its server is gone
+		})
+	}
+}
+
+// look keeps what a page looks like, in every light and on a phone, and has it examined.
+func look(t *testing.T, p *browsertest.Page, name string) {
+	t.Helper()
+	for _, scheme := range []string{"light", "dark"} {
+		p.Scheme(scheme)
+		for _, size := range []struct {
+			name  string
+			width int
+		}{{"desktop", 1440}, {"phone", 390}} {
+			p.Size(size.width, 900)
+			p.Settle()
+			if wide := browsertest.Eval[int](p, "document.documentElement.scrollWidth"); wide > size.width {
+				t.Errorf("%s on a %s: the page is %d pixels wide: %s", name, size.name, wide, browsertest.Eval[string](p,
+					"[...document.querySelectorAll('main *, header *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll, pre, .unseen')).map((e) => e.outerHTML.slice(0, 120)).slice(0, 3).join(' | ')"))
+			}
+			picture := filepath.Join(t.ArtifactDir(), strings.Join([]string{name, scheme, size.name}, "-")+".png")
+			if err := os.WriteFile(picture, p.Screenshot(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.Accessible(name + " " + scheme)
+	}
+	p.Scheme("light")
+	p.Size(1440, 900)
+}
+
+// talking starts a command and waits until it has printed a line that begins with a text, of which it returns the rest.
+func (s *site) talking(text string, args ...string) (string, *command) {
+	s.t.Helper()
+	c := s.prepare(args...)
+	c.Cmd.Stderr = nil
+	pipe, err := c.StderrPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	found := make(chan string, 1) // the first
+	go func() {
+		defer close(c.exited)
+		lines := bufio.NewScanner(io.TeeReader(pipe, &c.stderr))
+		for lines.Scan() {
+			if _, rest, ok := strings.Cut(lines.Text(), text); ok {
+				select {
+				case found <- strings.TrimSpace(rest):
+				default:
+				}
+			}
+		}
+		c.Wait()
+	}()
+	s.t.Cleanup(func() {
+		c.Process.Kill()
+		<-c.exited
+	})
+	select {
+	case rest := <-found:
+		return rest, c
+	case <-c.exited:
+		s.t.Fatalf("%v ended and did not say %q:\n%s", args, text, c.stderr.String())
+		return "", nil
+	}
+}
+
+// detached starts a run on the server of the site, and returns its id and a link to its page.
+func (s *site) detached(args ...string) (id, link string) {
+	s.t.Helper()
+	out, code := s.output(append([]string{"apply", "--detach"}, args...)...)
+	if code != 0 {
+		s.t.Fatalf("apply --detach: exit %d", code)
+	}
+	id = strings.TrimSpace(out)
+	link, code = s.output("link", id)
+	if code != 0 {
+		s.t.Fatalf("link: exit %d", code)
+	}
+	return id, strings.TrimSpace(link)
+}
+
+const sentence = `(document.querySelector(".sentence")?.textContent ?? "")`
+
+// followsARun: from the link that apply prints to the verdict, without a reload and without an error in the console. The
+// server is part of apply and gone with it; the page has all that it shows by then.
+func followsARun(t *testing.T, p *browsertest.Page) {
+	s := newSite(t)
+	link, apply := s.talking("dashboard ", "apply", filepath.Join(examples, "quickstart.hcl"), "--var", "warmup=3s", "--var", "duration=12s")
+	p.Go(link)
+	p.Wait(sentence + `.startsWith("WARMUP: ") && ` + sentence + `.includes("operations per second")`)
+	if at := browsertest.Eval[string](p, "location.href"); strings.Contains(at, "#") {
+		t.Errorf("the code of the link is still in the address %s", at)
+	}
+	browsertest.Eval[any](p, "window.unbroken = true")
+	p.Wait(sentence + `.startsWith("MEASUREMENT: ") && ` + sentence + `.includes("operations per second")`)
+	p.Wait(`document.querySelector(".pill").lastChild.textContent.startsWith("live, ")`)
+	p.Wait(`performance.getEntriesByName("second painted").length >= 6`)
+	// From the server's making of a second to its pixels. How long the slowest took is the machine's business as well.
+	took := browsertest.Eval[[]float64](p, `performance.getEntriesByName("second painted").map((e) => e.duration)`)
+	slices.Sort(took)
+	t.Logf("%d seconds painted: median %.1f ms, worst %.1f ms after the server made them", len(took), took[len(took)/2], took[len(took)-1])
+	if took[len(took)/2] > 300 {
+		t.Errorf("half of all seconds take more than %.0f ms to the screen", took[len(took)/2])
+	}
+	look(t, p, "run-live")
+	p.Wait(`/^(Passed|Failed|Undetermined): /.test(` + sentence + `)`)
+	look(t, p, "run-over")
+	if !browsertest.Eval[bool](p, "window.unbroken === true") {
+		t.Error("the page was loaded again")
+	}
+	apply.code()
+}
+
+const smallSpec = `
+run "%s" {
+  labels   = { ticket = "INC-4182" }
+  warmup   = "1s"
+  duration = "%s"
+  target "null" {
+    latency    = "%s"
+    error_rate = 0.01
+  }
+  load "closed" { connections = 4 }
+  workload "read" {
+    weight = 80
+    sql    = "SELECT 1"
+  }
+  workload "a write" {
+    weight = 20
+    sql    = "SELECT 2"
+  }
+  slo "p95" {
+    metric = "response.p95"
+    max    = "2s"
+    min_n  = 10
+  }
+}
+`
+
+// everyScreen: all screens of finished runs, by a server and in a report, whose numbers are those of bench report.
+func everyScreen(t *testing.T, p *browsertest.Page) {
+	s := newSite(t)
+	s.serve()
+	var ids []string
+	for i, latency := range []string{"2ms", "5ms"} {
+		out, _ := s.output("apply", "-q", "-o", "json", s.spec(fmt.Sprintf(smallSpec, fmt.Sprint("small-", i), "3s", latency)))
+		run, _, _ := strings.Cut(out[strings.Index(out, `"run":{"id":"`)+len(`"run":{"id":"`):], `"`)
+		ids = append(ids, run)
+	}
+	link, _ := s.output("link", ids[0])
+	base, _, _ := strings.Cut(strings.TrimSpace(link), "/runs/")
+	p.Go(strings.TrimSpace(link))
+	p.Wait(sentence + `.startsWith("Passed: ")`)
+	look(t, p, "run")
+	s.sameNumbers(t, p, ids[0])
+
+	p.Go(base + "/?q=ticket%3Dinc-4182")
+	p.Wait(`document.querySelectorAll("tbody .spark").length === 4`)
+	look(t, p, "runs")
+	browsertest.Eval[any](p, `document.querySelectorAll("input[type=checkbox]").forEach((e) => e.click())`)
+	p.Wait(`document.querySelector("a.button").textContent === "Compare 2 runs"`)
+	browsertest.Eval[any](p, `document.querySelector("a.button").click()`)
+	p.WaitText("A small-0")
+	p.WaitText("in the median second of MEASUREMENT")
+	look(t, p, "compare")
+
+	p.Go(base + "/runs/" + ids[0] + "/explore")
+	p.WaitText("Exact for 0:01 to 0:04")
+	browsertest.Eval[any](p, `{ const [from, to] = document.querySelectorAll("input[type=number]"); from.value = 2; to.value = 3; to.dispatchEvent(new Event("change")); }`)
+	p.WaitText("Exact for 0:02 to 0:03 since the start, from 1 histogram;")
+	look(t, p, "explore")
+
+	p.Go(base + "/runs/" + ids[0] + "/doctor")
+	p.Wait(sentence)
+	look(t, p, "doctor")
+	p.Forgive("/doctor") // a server without it says 404
+
+	report := filepath.Join(s.dir, "report.html")
+	if _, code := s.output("report", ids[0], "--out", report); code != 0 {
+		t.Fatalf("report --out: exit %d", code)
+	}
+	p.Offline()
+	p.Go("file://" + report)
+	p.Wait(sentence + `.startsWith("Passed: ")`)
+	look(t, p, "report")
+	s.sameNumbers(t, p, ids[0])
+	browsertest.Eval[any](p, `[...document.querySelectorAll("nav a")].find((a) => a.textContent === "Explore").click()`)
+	p.WaitText("Exact for 0:01 to 0:04")
+	look(t, p, "report-explore")
+}
+
+// sameNumbers holds the result on a page against that of bench report -o json, cell by cell.
+func (s *site) sameNumbers(t *testing.T, p *browsertest.Page, id string) {
+	t.Helper()
+	out, _ := s.output("report", id, "-o", "json")
+	var told struct {
+		Result struct {
+			Workloads []struct {
+				Workload   string
+				Done       int64
+				Planned    int64
+				Throughput float64 `json:"throughput_ops"`
+				Response   struct {
+					P50  int64 `json:"p50_us"`
+					P95  int64 `json:"p95_us"`
+					P99  int64 `json:"p99_us"`
+					P999 int64 `json:"p999_us"`
+					Max  int64 `json:"max_us"`
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &told); err != nil {
+		t.Fatal(err)
+	}
+	lines := browsertest.Eval[[][]string](p, `[...document.querySelectorAll("table")].find((t) => t.caption.textContent === "Result by workload").tBodies[0].rows.length
+		? [...[...document.querySelectorAll("table")].find((t) => t.caption.textContent === "Result by workload").tBodies[0].rows].map((r) => [...r.cells].map((c) => c.textContent)) : []`)
+	if len(lines) != len(told.Result.Workloads) || len(lines) < 3 {
+		t.Fatalf("%d lines of %d workloads", len(lines), len(told.Result.Workloads))
+	}
+	for i, w := range told.Result.Workloads {
+		want := []any{w.Planned, w.Planned - w.Done, w.Response.P50, w.Response.P95, w.Response.P99, w.Response.P999, w.Response.Max}
+		got := []any{figure(lines[i][1]), figure(lines[i][3]), micros(lines[i][4]), micros(lines[i][6]), micros(lines[i][7]), micros(lines[i][8]), micros(lines[i][9])}
+		for j := range want {
+			a, b := float64(want[j].(int64)), got[j].(float64)
+			if d := a - b; d < -0.005*a-0.5 || d > 0.005*a+0.5 { // three digits are shown
+				t.Errorf("%q: column %d has %v, bench report %v: %v", w.Workload, j, b, a, lines[i])
+			}
+		}
+	}
+}
+
+// figure reads a number with commas.
+func figure(text string) (x float64) {
+	fmt.Sscan(strings.ReplaceAll(text, ",", ""), &x)
+	return x
+}
+
+// micros reads a latency.
+func micros(text string) float64 {
+	d, err := time.ParseDuration(strings.TrimPrefix(text, "≥ "))
+	if err != nil {
+		return -1
+	}
+	return float64(d) / 1000
+}
+
+const failureSpec = `
+run "failure" {
+  warmup   = "1s"
+  duration = "60s"
+  ready    = "60s"
+  drain    = "1s"
+  target "%s" {
+    %s
+  }
+  %s
+  load "closed" { connections = 3 }
+  workload "read" { sql = "SELECT 1" }
+}
+`
+
+// saysWhatIsWrong: in each of these runs the sentence at the top names the cause.
+func saysWhatIsWrong(t *testing.T, p *browsertest.Page) {
+	s := newSite(t)
+	server := s.serve()
+	slow := `param "slow" { pool = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000000) SELECT MAX(i) FROM n" }`
+	for _, c := range []struct {
+		name, target, option, more string
+		act                        func(id string)
+		want                       string // a regular expression
+	}{
+		{"a statement that hangs", "null", `hang = true`, "", nil, `^(WARMUP|MEASUREMENT): 3 operations in flight and none finished, the oldest for \d`},
+		{"every statement fails", "null", "latency = \"1ms\"\nerror_rate = 1", `guard { max_error_rate = 1 }`, nil, `^(WARMUP|MEASUREMENT): every operation failed: `},
+		{"more errors than are allowed", "null", "latency = \"1ms\"\nerror_rate = 0.9", `guard { max_error_rate = 0.5 }`, nil, `^FAILED in (WARMUP|MEASUREMENT): .*error`},
+		{"no login", "null", `refuse = true`, "", nil, `^FAILED in PREPARING: .*refuses connections`},
+		{"setup that is refused", "sqlite", `temporary = true`, `setup { sql = "CREATE TABLE nonsense" }`, nil, `^FAILED in PREPARING: .*(syntax|incomplete)`},
+		{"a worker that is not ready", "sqlite", `temporary = true`, slow, nil, `^PREPARING: .*worker-0 \(.*pool.*\)`},
+		{"a worker that is stopped", "null", `latency = "5ms"`, `fleet "process" { workers = 1 }`, func(id string) {
+			p.Wait(sentence + `.includes("operations per second")`)
+			syscall.Kill(s.pids()["worker-0"], syscall.SIGSTOP)
+		}, `^(WARMUP|MEASUREMENT): worker-0 is STALE`},
+		{"a server that is gone", "null", `latency = "5ms"`, "", func(string) {
+			p.Wait(sentence + `.includes("operations per second")`)
+			server.Process.Kill()
+		}, `^The server cannot be reached; trying again \(attempt \d+\)\. What is shown is \S+ old\.$`},
+	} {
+		text := fmt.Sprintf(failureSpec, c.target, c.option, c.more)
+		if strings.Contains(c.more, `param "slow"`) {
+			text = strings.Replace(text, "SELECT 1\"", "SELECT :slow\"", 1)
+			text = strings.Replace(text, `SELECT :slow UNION`, `SELECT 1 UNION`, 1)
+		}
+		id, link := s.detached(s.spec(text))
+		p.Go(link)
+		if c.act != nil {
+			c.act(id)
+		}
+		quoted, _ := json.Marshal(c.want)
+		p.Wait("new RegExp(" + string(quoted) + ").test(" + sentence + ")")
+		t.Logf("%s: %s", c.name, browsertest.Eval[string](p, sentence))
+		if c.name == "a statement that hangs" {
+			look(t, p, "run-hanging")
+		}
+		s.output("stop", "--force", id)
+	}
+	p.Forgive("net::ERR_") // of the server that was ended
+	p.Forgive("WebSocket")
+}
+
+const lines = `[...[...document.querySelectorAll("table")].find((t) => t.caption.textContent === "%s").tBodies[0].rows]`
+
+// hidden: a page that nobody can see paints nothing, and shows every second once it is looked at again.
+func hidden(t *testing.T, p *browsertest.Page) {
+	s := newSite(t)
+	s.serve()
+	id, link := s.detached(s.spec(fmt.Sprintf(smallSpec, "hidden", "60s", "5ms")))
+	p.Go(link)
+	p.Wait(sentence + `.startsWith("MEASUREMENT: ") && ` + sentence + `.includes("operations per second")`)
+	stored := func(seconds int) string {
+		return fmt.Sprintf(`(async () => { while ((await fetch("/api/runs/%s/chart").then((a) => a.json())).rows.length < %d) await new Promise((done) => setTimeout(done, 100)); return true; })()`, id, seconds)
+	}
+	browsertest.Eval[any](p, `{
+		Object.defineProperty(document, "hidden", { configurable: true, get: () => window.away });
+		window.away = true;
+		window.painted = 0;
+		new MutationObserver((changes) => { window.painted += changes.length; }).observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true, attributes: true });
+	}`)
+	p.Settle() // what was asked for before
+	before := browsertest.Eval[int](p, "window.painted")
+	browsertest.Eval[bool](p, stored(7))
+	if after := browsertest.Eval[int](p, "window.painted"); after != before {
+		t.Errorf("a hidden page changed %d times", after-before)
+	}
+	browsertest.Eval[any](p, `{ window.away = false; document.dispatchEvent(new Event("visibilitychange")); }`)
+	p.Wait(fmt.Sprintf(lines, "Throughput") + `.map((r) => r.cells[0].textContent).join().startsWith("0:00,0:01,0:02,0:03,0:04,0:05,0:06")`)
+	s.output("stop", id)
+}
+
+// outlivesServer: a page whose server is killed finds the next one, stays signed in, and has every event and every second.
+func outlivesServer(t *testing.T, p *browsertest.Page) {
+	s := newSite(t)
+	server := s.serve()
+	id, link := s.detached(s.spec(strings.Replace(fmt.Sprintf(fleetSpec, "12s", 2), `warmup   = "2s"`, `warmup   = "1s"`, 1)))
+	p.Go(link)
+	p.Wait(sentence + `.startsWith("MEASUREMENT: ") && ` + sentence + `.includes("operations per second")`)
+	browsertest.Eval[any](p, "window.unbroken = true")
+	server.Process.Kill()
+	<-server.exited
+	p.Wait(`/^(stale|no connection)/.test(document.querySelector(".pill").lastChild.textContent)`)
+	at, err := url.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.start("serve", "--listen", at.Host)
+	p.Wait(`/^(live|resumed)/.test(document.querySelector(".pill").lastChild.textContent)`)
+	p.Wait(`/^(Passed|Failed|Undetermined|FAILED|CANCELLED)/.test(` + sentence + `)`)
+	t.Logf("%s", browsertest.Eval[string](p, sentence))
+	if !browsertest.Eval[bool](p, "window.unbroken === true") {
+		t.Error("the page was loaded again")
+	}
+	var stored []struct{ Sequence int64 }
+	p.Wait(`document.querySelector(".pill").lastChild.textContent.startsWith("ended")`)
+	stored = browsertest.Eval[[]struct{ Sequence int64 }](p, `fetch("/api/runs/`+id+`/events").then((a) => a.json())`)
+	if shown := browsertest.Eval[int](p, fmt.Sprintf(lines, "Events")+".length"); shown != len(stored) || shown < 8 {
+		t.Errorf("the page shows %d events, the journal has %d", shown, len(stored))
+	}
+	// The table of a chart has all 13 seconds, one a line.
+	p.Wait(fmt.Sprintf(lines, "Throughput") + `.map((r) => r.cells[0].textContent).join() === Array.from({ length: 13 }, (_, i) => "0:" + String(i).padStart(2, "0")).join()`)
+	p.Forgive("net::ERR_")
+	p.Forgive("WebSocket")
+}
+
+// looksAndStops: who was given a link to look may not stop; who may, is asked first.
+func looksAndStops(t *testing.T, p *browsertest.Page) {
+	s := newSite(t)
+	s.serve()
+	id, link := s.detached(s.spec(fmt.Sprintf(smallSpec, "stopped", "60s", "2ms")))
+	guest, code := s.output("link", "--read-only", id)
+	if code != 0 {
+		t.Fatalf("link --read-only: exit %d", code)
+	}
+	const button = `[...document.querySelectorAll("button")].find((b) => b.textContent === "%s")`
+	p.Go(strings.TrimSpace(guest))
+	p.Wait(sentence + `.includes("operations per second")`)
+	if browsertest.Eval[bool](p, "Boolean("+fmt.Sprintf(button, "Stop…")+")") {
+		t.Error("who may only look is offered to stop")
+	}
+	status := browsertest.Eval[int](p, `fetch("/api/runs/`+id+`/stop", {method: "POST", headers: {"Content-Type": "application/json"}, body: '{"mode":"stop"}'}).then((a) => a.status)`)
+	if status != 403 {
+		t.Errorf("who may only look stops a run: %d", status)
+	}
+	p.Forgive("403")
+	p.Go("about:blank")
+	p.Go(strings.TrimSpace(guest)) // its code is used up, but the session goes on
+	p.Wait(sentence + `.includes("operations per second")`)
+
+	p.Go("about:blank")
+	p.Go(link)
+	p.Wait("Boolean(" + fmt.Sprintf(button, "Stop…") + ")")
+	browsertest.Eval[any](p, fmt.Sprintf(button, "Stop…")+".click()")
+	p.Wait(`document.querySelector("dialog:modal")?.innerText.includes("everything that was measured is kept")`)
+	look(t, p, "stop")
+	browsertest.Eval[any](p, fmt.Sprintf(button, "Stop, let it drain")+".click()")
+	p.Wait(sentence + `.startsWith("CANCELLED in ")`)
+	p.Forgive("401") // of the code that was used up
+}
