@@ -82,7 +82,7 @@ func (c *applyCommand) preflight(p *program, resolved *specs.Resolved) error {
 		return cause
 	}
 	if err := asked.err(); err != nil || !p.Quiet {
-		asked.write(p.Stderr, p.colour(p.Stderr))
+		asked.write(p.Stderr, "preflight", p.colour(p.Stderr))
 	}
 	return asked.err()
 }

@@ -59,6 +59,7 @@ type grammar struct {
 	Stop          stopCommand          `cmd:"" help:"End a run early; what was measured is kept."`
 	Report        reportCommand        `cmd:"" help:"Print what a run measured, or write all of it into one HTML file."`
 	CancelOrphans cancelOrphansCommand `cmd:"" help:"Cancel statements of ended runs that their targets still execute."`
+	Selftest      selftestCommand      `cmd:"" help:"Try with a real service what could only be tried on stand-ins."`
 	Enrich        enrichCommand        `cmd:"" help:"Ask the target of a run that has ended for its side again."`
 	List          listCommand          `cmd:"" help:"List runs, newest first."`
 	Link          linkCommand          `cmd:"" help:"Print a link to the dashboard, good once."`

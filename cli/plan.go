@@ -45,9 +45,9 @@ func (c *planCommand) Run(p *program) error {
 	if c.Preflight {
 		asked := p.preflight(ctx, resolved)
 		if c.Print {
-			asked.write(p.Stderr, p.colour(p.Stderr))
+			asked.write(p.Stderr, "preflight", p.colour(p.Stderr))
 		} else {
-			asked.write(p.Stdout, p.colour(p.Stdout))
+			asked.write(p.Stdout, "preflight", p.colour(p.Stdout))
 		}
 		if err := cmp.Or(asked.err(), ends(asked.code())); err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -19,15 +18,7 @@ import (
 // worker does, with the session of the spec, and describes statements without running them.
 type preflight struct {
 	*specs.Resolved
-	lines []finding
-}
-
-// A finding is one line of a preflight.
-type finding struct {
-	outcome     string // pass, warn, fail, undetermined
-	what, text  string
-	place       string // in the spec
-	unreachable bool   // it is no fault of the spec
+	findings
 }
 
 // A surveyor is a target that says more of itself than that it is there.
@@ -75,15 +66,11 @@ func (f *preflight) secret(p *program) func(bench.Secret) (string, error) {
 	}
 }
 
-func (f *preflight) add(outcome, what, place, format string, args ...any) {
-	f.lines = append(f.lines, finding{outcome: outcome, what: what, text: fmt.Sprintf(format, args...), place: place})
-}
-
 // refused tells why there is no session: nothing may be there, or the spec may say something wrong about it.
 func (f *preflight) refused(err error) {
 	f.add("fail", "sign-in", f.Places["target"], "%v", err)
 	e, ok := errors.AsType[*bench.OpError](err)
-	f.lines[len(f.lines)-1].unreachable = ok && e.Lost
+	f.findings[len(f.findings)-1].unreachable = ok && e.Lost
 }
 
 // survey tells what the target says of itself.
@@ -174,7 +161,7 @@ func (f *preflight) warehouse(found *bench.Survey) {
 
 // statements describes every statement of the workloads and every pool. What setup makes need not be there yet.
 func (f *preflight) statements(ctx context.Context, conn load.Conn) {
-	described, before := 0, len(f.lines)
+	described, before := 0, len(f.findings)
 	describe := func(what, place string, s *bench.Statement) {
 		err := conn.Prepare(ctx, []*bench.Statement{s})
 		switch {
@@ -197,7 +184,7 @@ func (f *preflight) statements(ctx context.Context, conn load.Conn) {
 			describe("param "+f.Plan.Params[i].Name, f.Places["param "+f.Plan.Params[i].Name], &bench.Statement{Parts: []string{q}})
 		}
 	}
-	if len(f.lines) == before {
+	if len(f.findings) == before {
 		f.add("pass", "statements", "", "the target understands %s", plural(int64(described), "statement"))
 	}
 }
@@ -233,24 +220,10 @@ func (f *preflight) roundTrip(ctx context.Context, target load.Target) {
 	f.add(outcome, "round trip", place, "%s", text.String())
 }
 
-// write prints the lines.
-func (f *preflight) write(w io.Writer, colour bool) {
-	paints := map[string]paint{"fail": red, "warn": yellow}
-	signs := map[string]string{"pass": "ok", "warn": "warn", "fail": "FAIL", "undetermined": "?"}
-	fmt.Fprintln(w, "\n  preflight")
-	for _, l := range f.lines {
-		text := l.text
-		if l.place != "" {
-			text += "  (" + l.place + ")"
-		}
-		fmt.Fprintf(w, "    %s %s: %s\n", paints[l.outcome].on(colour, fmt.Sprintf("%-5s", signs[l.outcome])), l.what, text)
-	}
-}
-
 // err is why the run should not start; nil when nothing fails.
 func (f *preflight) err() error {
 	failed := 0
-	for _, l := range f.lines {
+	for _, l := range f.findings {
 		if l.unreachable {
 			return bench.Errorf(bench.CodeUnreachable, "the preflight failed: %s", l.text)
 		}
@@ -262,14 +235,4 @@ func (f *preflight) err() error {
 		return nil
 	}
 	return usage("the preflight failed: %s would keep the run from measuring what it is to measure", plural(int64(failed), "thing"))
-}
-
-// code is what bench plan --preflight ends with when nothing fails: 2 when something could not be decided.
-func (f *preflight) code() int {
-	for _, l := range f.lines {
-		if l.outcome == "undetermined" {
-			return bench.ExitUndetermined
-		}
-	}
-	return bench.ExitPass
 }
