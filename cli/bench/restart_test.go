@@ -114,8 +114,9 @@ func (s *survivor) restart() {
 
 // A server that is killed and started again finds its run going on: the window stays, and the ledger is what the workers
 // counted, to the operation.
+//
+// It has a time limit, so no other test runs beside it.
 func TestServerIsKilled(t *testing.T) {
-	t.Parallel()
 	entered := func(p bench.Phase) func(api.Frame) bool {
 		return func(f api.Frame) bool {
 			return f.T == "ev" && f.Event.Type == bench.EventPhase && strings.Contains(string(f.Event.Data), string(p))
@@ -180,7 +181,6 @@ func TestServerLeavesNoAddress(t *testing.T) {
 // At any instant at all, also long enough for somebody to come and start it again. BENCH_KILLS says how many instants are
 // tried; every other run is against PostgreSQL, whose own history then says what was committed.
 func TestServerIsKilledAtRandom(t *testing.T) {
-	t.Parallel()
 	kills := 1
 	if n, err := strconv.Atoi(os.Getenv("BENCH_KILLS")); err == nil {
 		kills = n
