@@ -93,6 +93,13 @@ func (c *doctorCommand) openLocal(ctx context.Context, p *program, s *subject) e
 		s.remote = server
 		return nil
 	}
+	if server != nil && p.named() && !address.beside() && c.runFlag.Run == "@last" {
+		code := bench.CodeUnreachable
+		if reach.State == diagnostics.Unauthorized {
+			code = bench.CodeUnauthorized
+		}
+		return bench.Errorf(code, "%s, and %s need not be its journal: give the id of the run, and it is looked for there", reach.Error, p.Journal)
+	}
 	at, err := openReader(ctx, p.Journal, reachPatience)
 	var h engine.History
 	switch {
