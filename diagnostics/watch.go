@@ -50,10 +50,12 @@ func (w *Watch) Run(ctx context.Context) {
 		going := w.Going()
 		var turns sync.WaitGroup
 		for _, id := range going {
-			if seen[id] == nil {
-				seen[id] = &patient{shown: map[place]Outcome{}, told: map[place]Outcome{}}
+			p := seen[id]
+			if p == nil {
+				p = &patient{shown: map[place]Outcome{}, told: map[place]Outcome{}}
+				seen[id] = p
 			}
-			turns.Go(func() { w.turn(ctx, id, seen[id]) })
+			turns.Go(func() { w.turn(ctx, id, p) })
 		}
 		turns.Wait()
 		for id := range seen {

@@ -151,7 +151,6 @@ func TestServerIsKilled(t *testing.T) {
 // A server that cannot leave its address beside the journal says so, as something that cannot be reached, and leaves the run that
 // it would have taken over to the next.
 func TestServerLeavesNoAddress(t *testing.T) {
-	t.Parallel()
 	s := survive(t, "")
 	var seen []api.Frame
 	for f := range s.frames {
