@@ -313,7 +313,6 @@ func (s *survivor) committed() {
 // A journal has one server: the second is refused and told who has it, and the first one's death, however sudden, frees it
 // at once.
 func TestTwoServers(t *testing.T) {
-	t.Parallel()
 	s := newSite(t)
 	first := s.serve()
 	second := s.start("serve", "--listen", "127.0.0.1:0")
