@@ -173,7 +173,7 @@ run "bereft" {
 		t.Errorf("the statement of somebody else ended: %v", err)
 	default:
 	}
-	if _, err := db.Exec(t.Context(), "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'bench %'"); err != nil {
+	if _, err := db.Exec(t.Context(), "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'bench %'"); err != nil {
 		t.Fatal(err)
 	}
 	<-slept
