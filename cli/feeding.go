@@ -150,7 +150,7 @@ func (t *turns) to(r *api.Replica) string {
 	t.state = r.State
 	switch {
 	case ailing(r):
-		return "the replica is " + standing(r)
+		return "the replica is " + inWords(r)
 	case r.State == api.ReplicaCurrent && (before == api.ReplicaAway || before == api.ReplicaBehind):
 		return "the replica has caught up"
 	}
@@ -162,8 +162,8 @@ func ailing(r *api.Replica) bool {
 	return r != nil && (r.State == api.ReplicaAway || r.State == api.ReplicaBehind)
 }
 
-// standing says how a replica stands.
-func standing(r *api.Replica) string {
+// inWords says how a replica stands.
+func inWords(r *api.Replica) string {
 	text := string(r.State)
 	switch {
 	case !ailing(r) || r.BacklogRows == 0:

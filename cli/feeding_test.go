@@ -93,7 +93,7 @@ func TestStanding(t *testing.T) {
 	} {
 		f := &feeding{store: &stuck{}, feeder: &stuck{status: c.status}}
 		r := f.standing(c.age)
-		if got := standing(r); r.State != c.state || got != c.text {
+		if got := inWords(r); r.State != c.state || got != c.text {
 			t.Errorf("%s: %s, %q; want %s, %q", c.name, r.State, got, c.state, c.text)
 		}
 	}

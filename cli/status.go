@@ -103,7 +103,7 @@ func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, side *benc
 	}
 	if fed != nil {
 		line("replica", "%s", fed.Place)
-		line("", "%s", standing(fed))
+		line("", "%s", inWords(fed))
 	}
 	switch {
 	case note != "" && !run.Status.Terminal():

@@ -16,7 +16,7 @@ check "BEN0004" "journal_writes" {
   reason  = row.failing_s > 0 ? "the journal cannot be written since ${span(row.failing_s)}, ${plural(row.waiting, "row")} wait: ${row.error}" : "${plural(row.waiting, "row")} wait since ${span(row.waiting_s)}"
   clears  = "journal"
 
-  remedy  = "Free space on the journal's disk, or end what holds a lock on the file (a sqlite3 shell in a transaction). Nothing is lost yet: runs end after 20 s without a journal."
+  remedy  = "Free space on the journal's disk, or end what holds a lock on the file (a sqlite3 shell in a transaction). Nothing is lost yet: runs end when that lasts for --journal-after (20 s)."
   runbook = <<-TEXT
     The journal is one local SQLite file. Batches are kept in memory and tried again until they are stored; phases change
     only once that is stored, so a journal that does not answer also holds up the owner (BEN0012).
