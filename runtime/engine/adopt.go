@@ -237,20 +237,9 @@ func (r *run) resumeStarting() *ending {
 	if begun := r.roster.begunBy(); begun != nil {
 		r.timeline = begun // a worker that did not hear of the newest has begun by one before
 	}
-	if !r.roster.allArmed() {
-		r.attempt++
-		r.waiting = "the start to be acknowledged"
-		r.tellArm("the start at %s stands, attempt %d", true)
-		armed, end := r.until(time.Now().Add(adoptWait), r.roster.allArmed)
-		if end == nil && !armed {
-			end = &ending{reason: bench.ReasonServerLost, abort: true,
-				detail: "the server ended while it started the workers: some had begun, the others could not be told in time"}
-		}
-		if end != nil {
-			return end
-		}
+	if end := r.join(bench.ReasonServerLost); end != nil {
+		return end
 	}
-	r.begin()
 	return r.fromStart()
 }
 

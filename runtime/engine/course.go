@@ -160,8 +160,10 @@ func (r *run) muster() *ending {
 }
 
 // arm stores the time line, sends it, and waits until every worker has acknowledged it; then the run is RUNNING from t0
-// on, which lies just ahead. Whoever misses the margin gets a later t0, which replaces the one before.
+// on, which lies just ahead. Whoever misses the margin gets a later t0, which replaces the one before, unless a worker has
+// begun by that one meanwhile, because the later did not reach it in time: then the others join it.
 func (r *run) arm() *ending {
+	starts := map[*bench.Timeline]time.Time{} // t0 of each attempt on this server's clock
 	for range armAttempts {
 		r.attempt++
 		r.waiting = "the start to be acknowledged"
@@ -174,18 +176,47 @@ func (r *run) arm() *ending {
 		if r.plan.Iterations == 0 {
 			r.timeline.EndUS = r.timeline.WarmupUS + r.plan.Duration.D().Microseconds()
 		}
+		starts[r.timeline] = r.t0
 		r.tellArm("start at %s, attempt %d", false)
-		armed, end := r.until(r.t0.Add(-armMargin), r.roster.allArmed)
+		settled, end := r.until(r.t0.Add(-armMargin), func() bool { return r.roster.allArmed() || r.roster.begunBy() != nil })
 		if end != nil {
 			return end
 		}
-		if armed {
+		if begun := r.roster.begunBy(); begun != nil {
+			r.timeline, r.t0 = begun, starts[begun]
+			return r.join(bench.ReasonWorkersNotReady)
+		}
+		if settled {
 			r.begin()
 			return nil
 		}
 	}
 	return &ending{reason: bench.ReasonWorkersNotReady, abort: true,
 		detail: "the start was not acknowledged in time by " + r.roster.unarmed()}
+}
+
+// join lets the t0 of the time line stand, by which some may have begun, and makes the run RUNNING once all have it: the others
+// are told it again, and begin late. Once WARMUP is over it is too late for that.
+func (r *run) join(failed bench.Reason) *ending {
+	if !r.roster.allArmed() {
+		r.attempt++
+		r.waiting = "the start to be acknowledged"
+		r.tellArm("the start at %s stands, attempt %d", true)
+		limit := time.Now().Add(adoptWait)
+		if time.Now().After(r.at(r.timeline.WarmupUS)) {
+			limit = time.Now()
+		}
+		armed, end := r.until(limit, r.roster.allArmed)
+		if end == nil && !armed {
+			end = &ending{reason: failed, abort: true,
+				detail: "some workers have begun, and the start was not acknowledged in time by " + r.roster.unarmed()}
+		}
+		if end != nil {
+			return end
+		}
+	}
+	r.begin()
+	return nil
 }
 
 // tellArm stores the time line and sends it. format has t0 and the attempt; standing says that some may have begun by it.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -97,8 +98,10 @@ func (o *roster) member(worker string, generation int64) (*member, error) {
 func (m *member) Name() string { return m.Worker.Worker }
 
 // beat takes in a heartbeat, which arrived at a time: the run may have been busy since. One that was overtaken on its way says
-// nothing that is still true.
+// nothing that is still true, but for facts.
 func (o *roster) beat(m *member, h bench.Heartbeat, arrived time.Time) {
+	o.facts(h.Facts)
+	h.Facts = nil
 	if h.Number <= m.beats {
 		return
 	}
@@ -112,15 +115,6 @@ func (o *roster) beat(m *member, h bench.Heartbeat, arrived time.Time) {
 		m.drift = time.Duration(h.SinceT0US)*time.Microsecond - time.Since(o.r.t0)
 	}
 	m.adopted = false
-	if h.Facts != nil {
-		for _, f := range h.Facts {
-			if f.Source == "" {
-				f.Source = "target"
-			}
-			o.r.facts(f.Source, f.Name, f.Value)
-		}
-		h.Facts = nil
-	}
 	if m.Final {
 		h.Status, h.Stage, h.Phase = m.Status, m.Stage, m.Phase // it has said its last word
 	}
@@ -147,6 +141,13 @@ func (o *roster) beat(m *member, h bench.Heartbeat, arrived time.Time) {
 	}
 	if h.Fatal != "" {
 		o.r.early(h.Fatal, "%s at %s: %s", m.Name(), m.Stage, h.LastError)
+	}
+}
+
+// facts keeps what a worker found out about its target, which it says once.
+func (o *roster) facts(found []bench.Fact) {
+	for _, f := range found {
+		o.r.facts(cmp.Or(f.Source, "target"), f.Name, f.Value)
 	}
 }
 
@@ -314,15 +315,11 @@ func (o *roster) missing(deadline time.Time) string {
 		list(names), spent.Round(time.Second), limit)
 }
 
-// unarmed names those who did not acknowledge the newest ARM.
+// unarmed names those who are not armed for the t0 that stands.
 func (o *roster) unarmed() string {
 	var names []string
-	most := 0
 	for _, m := range o.members {
-		most = max(most, m.Armed)
-	}
-	for _, m := range o.members {
-		if m.Armed < max(most, 1) || most < o.r.attempt {
+		if !o.armedBy(m, o.r.timeline) {
 			names = append(names, m.Name())
 		}
 	}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"bench/runtime/bench"
@@ -102,7 +103,7 @@ func (o *outcome) armed() *bench.Timeline {
 }
 
 // checkSwitches: a worker that started did so at t0, and entered MEASUREMENT at its place of the time line, as exactly as it
-// says that it knows the server's clock.
+// says that it knows the server's clock. One that was told a t0 that stands may join the others during WARMUP.
 func (o *outcome) checkSwitches(p *process, line *bench.Timeline) {
 	if p.first.IsZero() {
 		return
@@ -113,7 +114,7 @@ func (o *outcome) checkSwitches(p *process, line *bench.Timeline) {
 		}
 		unheard := max(p.first.Sub(w.LastHeartbeat), 0) // in which the clocks went on to part
 		within := time.Duration(w.ErrorNS) + unheard*bench.ClockDriftPPM/1e6 + o.scenario.restartError()
-		if late := p.first.Sub(line.T0); late.Abs() > within {
+		if late := p.first.Sub(line.T0); late.Abs() > within && !(p.joins() && late < time.Duration(line.WarmupUS)*time.Microsecond) {
 			o.violate(retimed, "%s started %s off t0, known to within %s", w.Worker, late, within)
 		}
 	}
@@ -121,10 +122,15 @@ func (o *outcome) checkSwitches(p *process, line *bench.Timeline) {
 		if r.Phase != bench.PhaseWarmup || r.ToUS != line.WarmupUS || r.Final {
 			continue
 		}
-		if took := p.began.Add(time.Duration(r.MonoNS)).Sub(p.first); took != time.Duration(line.WarmupUS)*time.Microsecond {
+		if took := p.began.Add(time.Duration(r.MonoNS)).Sub(p.first); took != time.Duration(line.WarmupUS)*time.Microsecond && !(p.joins() && took < time.Duration(line.WarmupUS)*time.Microsecond) {
 			o.violate(retimed, "worker %d was in WARMUP for %s, armed was %+v", p.slot, took, *line)
 		}
 	}
+}
+
+// joins reports whether the process was told a t0 by which others may have begun.
+func (p *process) joins() bool {
+	return slices.ContainsFunc(p.heard, func(a bench.Arm) bool { return a.Standing })
 }
 
 // restartError is how far off a server that came back may find t0 again, for workers that have not started: what the

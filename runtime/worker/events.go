@@ -72,6 +72,9 @@ func (w *worker) obey(e bench.Event) {
 		if a.t0, a.by, valid = w.clock.at(e.Epoch, a.T0NS); !valid {
 			return
 		}
+		if w.begun.Load() {
+			break // no ARM moves a t0 that has passed
+		}
 		if late := time.Since(a.t0); late >= 0 && !(a.Standing && late < time.Duration(a.Timeline.WarmupUS)*time.Microsecond) {
 			w.Log.Warn("an ARM came too late to be obeyed", "late", late, "attempt", a.Attempt)
 			break // whoever is not armed is sent a later t0
@@ -103,6 +106,7 @@ func (w *worker) awaitStart() (a armed, started bool) {
 				continue
 			default:
 			}
+			w.begun.Store(true)
 			return a, true
 		case <-w.stop:
 			return a, false

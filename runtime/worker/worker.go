@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bench/runtime/bench"
@@ -83,6 +84,7 @@ type worker struct {
 	sender   *sender
 
 	armed   chan armed    // newest ARM, before the start; capacity 1: a later one replaces it
+	begun   atomic.Bool   // t0 has passed
 	beat    chan struct{} // wakes the heart; capacity 1: one more beat tells everything
 	stop    chan struct{} // closed by STOP, ABORT and loss of the plane
 	stopped sync.Once
