@@ -163,13 +163,12 @@ func (r *Report) Find(code string) *Finding {
 
 // standing takes how old things are from the live state, which alone knows.
 func (k *Case) standing() (s Standing) {
-	tables := k.tables
-	if len(tables["run"]) == 0 {
-		return s
-	}
-	row := tables["run"][0]
-	number := func(name string) *float64 {
-		switch v := row[name].(type) {
+	number := func(table, name string) *float64 {
+		rows := k.tables[table]
+		if len(rows) == 0 {
+			return nil
+		}
+		switch v := rows[0][name].(type) {
 		case int64:
 			return new(float64(v))
 		case float64:
@@ -177,7 +176,9 @@ func (k *Case) standing() (s Standing) {
 		}
 		return nil
 	}
-	return Standing{PhaseS: number("phase_s"), LimitS: number("limit_s"), OwnerS: number("owner_s"), DataS: number("data_s")}
+	return Standing{
+		PhaseS: number("run", "phase_s"), LimitS: number("run", "limit_s"), DataS: number("run", "data_s"), OwnerS: number("owner", "owner_s"),
+	}
 }
 
 // String is the report's first line: which run, how it stands, and how old that is.

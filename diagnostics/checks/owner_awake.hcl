@@ -2,7 +2,7 @@ check "BEN0012" "owner_awake" {
   title      = "The run's owner is not held up"
   step       = "owner"
   source     = "server"
-  table      = "run"
+  table      = "owner"
   depends_on = ["BEN0003"]
   live       = true
 

@@ -3,7 +3,8 @@ package bench
 // A Live is how a run stands inside the server that drives it, as rows for whoever diagnoses it: what only memory knows.
 // Durations are seconds or milliseconds, as the names say. Nothing in it waits for a database.
 type Live struct {
-	Run     []LiveRun    `json:"run"`     // one
+	Owner   []LiveOwner  `json:"owner"`   // one
+	Run     []LiveRun    `json:"run"`     // one; none when the owner is held up, and cannot say
 	Workers []LiveWorker `json:"workers"` // by slot
 	Plane   []LivePlane  `json:"plane"`   // one
 	Viewers []LiveViewer `json:"viewers"` // one
@@ -11,13 +12,17 @@ type Live struct {
 	Replica []LiveStore  `json:"replica"` // one for each replica that is fed
 }
 
+// A LiveOwner is who drives the run.
+type LiveOwner struct {
+	Owner  string  `json:"owner"`
+	OwnerS float64 `json:"owner_s"` // since its goroutine last turned round; much is a run that is held up
+}
+
 // A LiveRun is the run as a whole.
 type LiveRun struct {
 	Status      Status  `json:"status"`
 	Phase       Phase   `json:"phase"`
 	Desired     Desired `json:"desired"`
-	Owner       string  `json:"owner"`
-	OwnerS      float64 `json:"owner_s"`   // since its goroutine last turned round; much is a run that is held up
 	PhaseS      float64 `json:"phase_s"`   // since the phase began; before the start since the run was created
 	LimitS      float64 `json:"limit_s"`   // how long the phase is to last; 0 is not known
 	OverdueS    float64 `json:"overdue_s"` // since the deadline that the run waits for passed; below 0 ahead of it; 0 without one

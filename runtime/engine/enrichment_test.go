@@ -310,6 +310,25 @@ func TestCountersAreHeardAtOnce(t *testing.T) {
 	})
 }
 
+// TestCountersThatSayNothing: what was reset between two readings is no evidence, and the enrichment says so as a whole.
+func TestCountersThatSayNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := counted()
+		read := w.counters
+		w.counters = func(moment int) *bench.Counters {
+			c := read(moment)
+			c.Epoch = fmt.Sprint(moment)
+			return c
+		}
+		c := hold(t, w, nil, nil)
+		defer c.close()
+		e := c.want(bench.EnrichmentFailed, bench.EnrichmentError, 0)
+		if s := e.All(); !strings.Contains(e.Detail, "reset") || s.Split != nil || s.Coverage != 0 {
+			t.Errorf("%s; all workloads: %+v", e.Detail, s)
+		}
+	})
+}
+
 func TestATargetThatKeepsNoRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := hold(t, nil, nil, nil)

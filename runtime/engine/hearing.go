@@ -80,6 +80,9 @@ func (h *hearing) counted(e *bench.Enrichment) {
 			return
 		}
 	}
+	if why := enrich.Incomparable(before, after); why != "" {
+		e.Status, e.Reason, e.Detail = bench.EnrichmentFailed, bench.EnrichmentError, why
+	}
 	if after != nil {
 		e.Source, e.Notes = after.Source, slices.Clone(after.Notes)
 	}

@@ -12,7 +12,7 @@ import (
 const lookWait = 300 * time.Millisecond
 
 // Look is how a run stands inside, for whoever diagnoses it. Its viewers and replicas are others' to fill in. When the run's
-// goroutine is held up, the answer has only what it last said, and how long ago that was.
+// goroutine is held up, the answer has only how long that has been so.
 func (e *Engine) Look(ctx context.Context, id string) (*bench.Live, error) {
 	r, err := e.run(id)
 	if err != nil {
@@ -20,19 +20,15 @@ func (e *Engine) Look(ctx context.Context, id string) (*bench.Live, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookWait)
 	defer cancel()
-	began := time.Now()
-	var l *bench.Live
-	if err := r.do(ctx, func() { l = r.look(time.Now()) }); bench.CodeOf(err) == bench.CodeRunEnded {
+	turned := time.Now()
+	l := &bench.Live{}
+	switch err := r.do(ctx, func() { l = r.look(time.Now()) }); {
+	case bench.CodeOf(err) == bench.CodeRunEnded:
 		return nil, err
-	} else if err != nil {
-		said := r.live.Load()
-		l = &bench.Live{Run: []bench.LiveRun{{
-			Status: said.Status, Phase: said.Phase, Desired: said.Desired, Owner: said.Owner, OwnerS: time.Since(said.AsOf).Seconds(),
-			Waiting: said.Waiting, Expected: said.WorkersExpected, Ready: said.WorkersReady, ReadyS: -1, DataS: -1, Second: -1,
-		}}}
-	} else {
-		l.Run[0].OwnerS = time.Since(began).Seconds()
+	case err != nil:
+		turned = r.live.Load().AsOf
 	}
+	l.Owner = []bench.LiveOwner{{Owner: r.live.Load().Owner, OwnerS: time.Since(turned).Seconds()}}
 	l.Journal = []bench.LiveStore{e.writer.state()}
 	return l, nil
 }
@@ -78,7 +74,7 @@ func (r *run) whole(now time.Time) bench.LiveRun {
 		began = r.record.CreatedAt
 	}
 	x := bench.LiveRun{
-		Status: r.record.Status, Phase: r.record.Phase, Desired: r.record.Desired, Owner: r.record.Owner, Waiting: r.waiting,
+		Status: r.record.Status, Phase: r.record.Phase, Desired: r.record.Desired, Waiting: r.waiting,
 		PhaseS: now.Sub(began).Seconds(), Expected: r.plan.Fleet.Workers, Attempt: r.attempt, Second: -1, FirstError: r.measured.latest,
 		SettleMS: milliseconds(r.second.settled),
 	}

@@ -61,13 +61,6 @@ type run struct {
 	kill       context.CancelFunc // of all workers
 }
 
-// An ending is why a run ends before its plan does.
-type ending struct {
-	reason bench.Reason
-	detail string
-	abort  bool // cancel what is in flight
-}
-
 func newRun(e *Engine, plan *bench.Plan, asked string, secrets map[bench.Secret]string) (*run, error) {
 	id := newID(time.Now())
 	target, err := e.Databases.Place(id, plan.Target)

@@ -17,7 +17,7 @@ type Count struct {
 // were not taken.
 func Between(plan *bench.Plan, before, after *bench.Counters) []Count {
 	counts := make([]Count, len(plan.Workloads))
-	if why := incomparable(before, after); why != "" {
+	if why := Incomparable(before, after); why != "" {
 		for i := range counts {
 			counts[i].Why = why
 		}
@@ -67,8 +67,8 @@ func shared(plan *bench.Plan, other int) string {
 	return fmt.Sprintf("the target counts a statement of it together with the same one of workload %s", plan.Workloads[other].Name)
 }
 
-// incomparable says why two readings have no difference.
-func incomparable(before, after *bench.Counters) string {
+// Incomparable says why two readings have no difference; "" when they have one.
+func Incomparable(before, after *bench.Counters) string {
 	switch {
 	case after != nil && after.Missing != "":
 		return after.Missing
