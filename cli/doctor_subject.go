@@ -136,7 +136,11 @@ func (c *doctorCommand) openLocal(ctx context.Context, p *program, s *subject) e
 			return text, err
 		}, reach)
 	}
-	s.Target = p.askTarget(ctx, s, s.Run.Plan)
+	if s.Run.Plan != nil {
+		plan := *s.Run.Plan
+		plan.Target = plan.Target.Unrequired()
+		s.Target = p.askTarget(ctx, s, &plan)
+	}
 	return nil
 }
 
@@ -217,7 +221,7 @@ func (c *doctorCommand) openPreflight(ctx context.Context, p *program, s *subjec
 // askTarget opens the database under test for the questions of checks; nil when it has none, or its secrets are not known
 // here. One that cannot be reached says why to whoever asks.
 func (p *program) askTarget(ctx context.Context, s *subject, plan *bench.Plan, given ...func(bench.Secret) (string, bool)) *diagnostics.Database {
-	if plan == nil || plan.Target.Kind == "null" || plan.Target.Kind == "sqlite" {
+	if plan.Target.Kind == "null" || plan.Target.Kind == "sqlite" {
 		return nil
 	}
 	find := func(secret bench.Secret) (string, error) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -91,9 +90,8 @@ func accounts(ctx context.Context, at *place) (all []*account, going map[string]
 		if whole.Plan == nil || whole.Plan.Target.Kind != "snowflake" && whole.Plan.Target.Kind != "postgres" {
 			continue
 		}
-		t := whole.Plan.Target
-		t.Session, t.Timeout, t.Options = bench.Session{}, 0, maps.Clone(t.Options)
-		maps.DeleteFunc(t.Options, func(name, _ string) bool { return strings.HasPrefix(name, "require_") })
+		t := whole.Plan.Target.Unrequired()
+		t.Session, t.Timeout = bench.Session{}, 0
 		key, err := json.Marshal(t)
 		if err != nil {
 			return nil, nil, err

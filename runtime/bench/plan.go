@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 )
 
@@ -73,6 +75,14 @@ type Target struct {
 	Secrets map[string]Secret `json:"secrets,omitempty"` // dsn, password, …: option name to reference
 	Session Session           `json:"session"`
 	Timeout Duration          `json:"timeout,omitempty"` // of a statement, for workloads that set none; zero is none
+}
+
+// Unrequired is the target without what must hold before a run (the options require_…), for whoever asks it later: a
+// warehouse may have another size by then.
+func (t Target) Unrequired() Target {
+	t.Options = maps.Clone(t.Options)
+	maps.DeleteFunc(t.Options, func(name, _ string) bool { return strings.HasPrefix(name, "require_") })
+	return t
 }
 
 // A Session is how a connection is set up after login.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -52,4 +53,20 @@ func (w *Warehouse) Kind() string {
 		return "INTERACTIVE"
 	}
 	return strings.ToUpper(w.Raw["type"])
+}
+
+// WarehouseSizes are the sizes of warehouses, from the smallest, as SQL spells them without X2LARGE and the like.
+var WarehouseSizes = []string{"XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "2XLARGE", "3XLARGE", "4XLARGE", "5XLARGE", "6XLARGE"}
+
+// WarehouseSize is the one of [WarehouseSizes] that SHOW WAREHOUSES calls 2X-Large, and SQL XXLARGE or X2LARGE; a name that is
+// none stays none.
+func WarehouseSize(name string) string {
+	name = strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToUpper(name))
+	if rest, ok := strings.CutSuffix(name, "XLARGE"); ok && strings.Trim(rest, "X") == "" && rest != "" {
+		return strconv.Itoa(len(rest)+1) + "XLARGE"
+	}
+	if n, ok := strings.CutPrefix(name, "X"); ok && strings.HasSuffix(n, "LARGE") && n != "LARGE" {
+		return strings.TrimSuffix(n, "LARGE") + "XLARGE"
+	}
+	return name
 }

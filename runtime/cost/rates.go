@@ -2,7 +2,6 @@ package cost
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"bench/runtime/bench"
@@ -15,37 +14,25 @@ type Rate struct {
 	AsOf    string        // when the rate was looked up: Snowflake's consumption table changes
 }
 
-// sizes are the sizes of warehouses from the smallest, as SHOW WAREHOUSES and people call them, without the hyphen. Each
-// costs twice as much as the one before.
-var sizes = []string{"XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "2XLARGE", "3XLARGE", "4XLARGE", "5XLARGE", "6XLARGE"}
-
-// kinds are what an X-Small costs and how many of the sizes there are, by the type of the warehouse. What is not here is
+// kinds are what an X-Small costs, of which each size costs twice as much as the one before, and how many of the sizes there
+// are, by the type of the warehouse. What is not here is
 // unknown: a second generation and memory-optimized warehouses have rates that differ by cloud.
 var kinds = map[string]struct {
 	Rate
 	sizes int
 }{
-	"STANDARD":    {Rate{1, time.Minute, "2025-12"}, len(sizes)},
+	"STANDARD":    {Rate{1, time.Minute, "2025-12"}, len(bench.WarehouseSizes)},
 	"INTERACTIVE": {Rate{0.6, time.Hour, "2025-12"}, 8},
 }
 
 // RateOf is the rate of a warehouse as it was sampled; false when it is not known.
 func RateOf(w *bench.Warehouse) (Rate, bool) {
 	k, ok := kinds[w.Kind()]
-	size := slices.Index(sizes, sizeNamed(w.Size))
+	size := slices.Index(bench.WarehouseSizes, bench.WarehouseSize(w.Size))
 	if g := w.Raw["generation"]; !ok || size < 0 || size >= k.sizes || g != "" && g != "1" {
 		return Rate{}, false
 	}
 	r := k.Rate
 	r.PerHour *= float64(int(1) << size)
 	return r, true
-}
-
-// sizeNamed is the size in the spelling of the table.
-func sizeNamed(size string) string {
-	s := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToUpper(size))
-	if n, ok := strings.CutPrefix(s, "X"); ok && len(n) > 0 && n[0] >= '2' && n[0] <= '6' { // X2LARGE is 2XLARGE
-		return n[:1] + "X" + n[1:]
-	}
-	return s
 }

@@ -20,27 +20,12 @@ type warehouse struct {
 	scaling  string // STANDARD, ECONOMY
 }
 
-// sizes are the sizes of warehouses, from the smallest.
-var sizes = []string{"XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "2XLARGE", "3XLARGE", "4XLARGE", "5XLARGE", "6XLARGE"}
-
-// sizeNamed is the size that SHOW WAREHOUSES calls 2X-Large, and SQL XXLARGE or X2LARGE.
-func sizeNamed(name string) string {
-	name = strings.NewReplacer("-", "", "_", "").Replace(strings.ToUpper(name))
-	if rest, ok := strings.CutSuffix(name, "XLARGE"); ok && strings.Trim(rest, "X") == "" && rest != "" {
-		return strconv.Itoa(len(rest)+1) + "XLARGE"
-	}
-	if n, ok := strings.CutPrefix(name, "X"); ok && strings.HasSuffix(n, "LARGE") && n != "LARGE" {
-		return strings.TrimSuffix(n, "LARGE") + "XLARGE"
-	}
-	return name
-}
-
 // required reads what a spec requires of the warehouse.
 func required(t bench.Target) (warehouse, error) {
 	w := warehouse{clusters: t.Options["require_clusters"]}
 	if v, ok := t.Options["require_size"]; ok {
-		if w.size = sizeNamed(v); !slices.Contains(sizes, w.size) {
-			return w, fmt.Errorf("target %q: require size = %q must be one of %s", t.Kind, v, strings.Join(sizes, ", "))
+		if w.size = bench.WarehouseSize(v); !slices.Contains(bench.WarehouseSizes, w.size) {
+			return w, fmt.Errorf("target %q: require size = %q must be one of %s", t.Kind, v, strings.Join(bench.WarehouseSizes, ", "))
 		}
 	}
 	if w.clusters != "" {
@@ -72,7 +57,7 @@ func (c *Conn) check(ctx context.Context, want warehouse) error {
 	}
 	var wrong []string
 	for _, w := range []struct{ what, want, got string }{
-		{"size", want.size, sizeNamed(found["size"])},
+		{"size", want.size, bench.WarehouseSize(found["size"])},
 		{"clusters", want.clusters, cmp.Or(found["max_cluster_count"], "1")},
 		{"scaling", want.scaling, strings.ToUpper(found["scaling_policy"])},
 	} {

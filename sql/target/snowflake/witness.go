@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -44,10 +43,8 @@ const pageRows = 10_000
 // OpenWitness signs in beside a run. What the witness sends has the run's tag without a workload, so that it is nobody else's
 // and none of the workloads'.
 func OpenWitness(ctx context.Context, run string, plan *bench.Plan, lookup func(bench.Secret) (string, error)) (*Witness, error) {
-	d := plan.Target
+	d := plan.Target.Unrequired()
 	d.Session = bench.Session{Init: d.Session.Init} // parameters may change what is asked here, roles are needed
-	d.Options = maps.Clone(d.Options)
-	maps.DeleteFunc(d.Options, func(name, _ string) bool { return strings.HasPrefix(name, "require_") })
 	t, err := Open(ctx, d, lookup, 1, "bench "+run)
 	if err != nil {
 		return nil, err
