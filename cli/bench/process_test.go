@@ -440,6 +440,7 @@ func TestSecondTerminal(t *testing.T) {
 
 // A viewer that is stopped holds nobody up and loses no event.
 func TestStoppedViewer(t *testing.T) {
+	thorough(t)
 	t.Parallel()
 	s := newSite(t)
 	const pause = 30 * time.Second

@@ -21,6 +21,7 @@ import (
 // The replica of a server goes away while a run is on, in each of three ways. The run and its stream do not feel it, the
 // backlog is shown, and afterwards the replica catches up in order, to the row. BENCH_OUTAGE=5m makes it last that long.
 func TestReplicaGoesAway(t *testing.T) {
+	thorough(t)
 	t.Parallel()
 	outage := 8 * time.Second
 	if text := os.Getenv("BENCH_OUTAGE"); text != "" {

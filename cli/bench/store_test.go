@@ -25,6 +25,7 @@ const nobody = "postgres://bench@127.0.0.1:1/none?sslmode=disable"
 
 // A store that is not there changes nothing about a run. What it lacks is said at the end, and the next server goes on.
 func TestStoreIsNotThere(t *testing.T) {
+	thorough(t)
 	t.Parallel()
 	s := newSite(t)
 	spec := s.spec(fmt.Sprintf(fleetSpec, "6s", 1))
@@ -157,6 +158,7 @@ func TestStoreOfADeadServer(t *testing.T) {
 
 // The password of a store is in nothing that a server and its commands print, answer, store, or hand to their workers.
 func TestStoreStaysSecret(t *testing.T) {
+	thorough(t)
 	t.Parallel()
 	const canary = "hunter2-canary-of-a-store"
 	const secret, wrong = canary + "-1", canary + "-2"
