@@ -93,10 +93,15 @@ func (p *program) host(ctx context.Context, how hosting) (_ *hosted, err error) 
 	if err != nil {
 		return nil, err
 	}
+	var listeners []net.Listener
 	defer func() {
-		if err != nil {
-			journal.Close()
+		if err == nil {
+			return
 		}
+		for _, l := range listeners {
+			l.Close()
+		}
+		journal.Close()
 	}()
 	listeners, local, err := listen(how)
 	if err != nil {
@@ -256,21 +261,24 @@ func (h *hosted) end(signals <-chan os.Signal) error {
 
 // idle waits until the server's last run has ended. A signal ends the waiting.
 func (h *hosted) idle(signals <-chan os.Signal, talk func(string, ...any)) {
-	told := false
-	ticker := time.NewTicker(50 * time.Millisecond)
-	defer ticker.Stop()
-	for h.engine.Active() > 0 {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		h.engine.Idle(ctx)
+	}()
+	for felt := time.After(50 * time.Millisecond); ; {
 		select {
+		case <-idle:
+			return
 		case <-h.done:
 			return
 		case s := <-signals:
 			talk("%v: ending %s", s, plural(int64(h.engine.Active()), "run"))
 			return
-		case <-ticker.C:
-			if !told {
-				told = true
-				talk("waiting for %s on this server: of others, or for what a target says (Ctrl-C ends the waiting)", plural(int64(h.engine.Active()), "run"))
-			}
+		case <-felt:
+			talk("waiting for %s on this server: of others, or for what a target says (Ctrl-C ends the waiting)", plural(int64(h.engine.Active()), "run"))
 		}
 	}
 }

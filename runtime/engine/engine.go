@@ -273,6 +273,25 @@ func (e *Engine) Going() (ids []string) {
 	return ids
 }
 
+// Idle waits until there is no run that has not ended, or ctx ends.
+func (e *Engine) Idle(ctx context.Context) {
+	for {
+		going := e.Going()
+		if len(going) == 0 {
+			return
+		}
+		r, err := e.run(going[0])
+		if err != nil {
+			continue // it is forgotten by now
+		}
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // Stop raises what is wanted of a run. It returns when that is stored, before the run has stopped. A run that has its result
 // and waits for what its target says stops waiting.
 func (e *Engine) Stop(ctx context.Context, id string, mode bench.Desired, by string) error {
