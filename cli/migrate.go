@@ -25,7 +25,7 @@ type (
 		Yes bool `help:"Do it; without this flag nothing is changed."`
 	}
 	migrateSQL struct {
-		Dialect string `help:"For which database: sqlite or postgres; with --store, for that one." enum:"sqlite,postgres" default:"sqlite"`
+		Dialect string `help:"For which database: sqlite, postgres or snowflake; with --store, for that one." enum:"sqlite,postgres,snowflake" default:"sqlite"`
 	}
 )
 

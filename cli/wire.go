@@ -219,22 +219,31 @@ func openStore(address string) (store, error) {
 	scheme, _, _ := strings.Cut(address, "://")
 	switch scheme {
 	case "postgres", "postgresql":
-		name, err := replica.Name(address)
-		if err != nil {
-			return nil, err
-		}
-		return postgresStore{address, name}, nil
+		return newReplicaStore(address, dialect.Postgres)
+	case "snowflake":
+		return newReplicaStore(address, dialect.Snowflake)
 	}
-	return nil, errors.New("write postgres://USER@HOST:PORT/DATABASE; there is no other kind of store")
+	return nil, errors.New("write postgres://USER@HOST:PORT/DATABASE, or snowflake://CONNECTION for one of connections.toml; there is no other kind of store")
 }
 
-// A postgresStore is a database of PostgreSQL.
-type postgresStore struct{ address, name string }
+// A replicaStore is a database of PostgreSQL, or a schema of Snowflake.
+type replicaStore struct {
+	address, name string
+	speaks        dialect.Dialect
+}
 
-func (s postgresStore) String() string  { return s.name }
-func (s postgresStore) dialect() string { return dialect.Postgres.Name }
+func newReplicaStore(address string, d dialect.Dialect) (store, error) {
+	name, err := replica.Name(address)
+	if err != nil {
+		return nil, err
+	}
+	return replicaStore{address, name, d}, nil
+}
 
-func (s postgresStore) feeder(j *journal.Journal, log *slog.Logger) (feeder, error) {
+func (s replicaStore) String() string  { return s.name }
+func (s replicaStore) dialect() string { return s.speaks.Name }
+
+func (s replicaStore) feeder(j *journal.Journal, log *slog.Logger) (feeder, error) {
 	f, err := replica.New(replica.Config{Journal: j, DSN: s.address, Log: log})
 	if err != nil {
 		return nil, err
@@ -242,7 +251,7 @@ func (s postgresStore) feeder(j *journal.Journal, log *slog.Logger) (feeder, err
 	return f, nil
 }
 
-func (s postgresStore) reader(ctx context.Context) (reader, error) {
+func (s replicaStore) reader(ctx context.Context) (reader, error) {
 	r, err := replica.OpenReader(ctx, s.address)
 	if err != nil {
 		return nil, err
@@ -250,7 +259,7 @@ func (s postgresStore) reader(ctx context.Context) (reader, error) {
 	return r, nil
 }
 
-func (s postgresStore) schema() (schema, error) {
+func (s replicaStore) schema() (schema, error) {
 	tables, err := replica.OpenSchema(s.address)
 	if err != nil {
 		return nil, err

@@ -184,7 +184,7 @@ func TestSnowflakeExample(t *testing.T) {
 func TestSnowflakeSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	const secret = "canary-0451"
-	keys, err := filepath.Abs("../../sql/target/snowflake/testdata")
+	keys, err := filepath.Abs("../../sql/account/testdata")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"bench/runtime/bench"
@@ -43,11 +44,18 @@ func readText[T ~string](s *T) sql.Scanner {
 
 func readNumber[T ~int | ~int64](n *T) sql.Scanner {
 	return column(func(value any) error {
-		number, ok := value.(int64)
-		if !ok {
+		switch v := value.(type) {
+		case int64:
+			*n = T(v)
+		case string: // Snowflake's numbers may have more digits than 64 bits
+			number, err := strconv.ParseInt(v, 10, 64)
+			if err != nil {
+				return err
+			}
+			*n = T(number)
+		default:
 			return fmt.Errorf("a %T is not a whole number", value)
 		}
-		*n = T(number)
 		return nil
 	})
 }

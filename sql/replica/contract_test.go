@@ -14,17 +14,18 @@ import (
 // in the end all their rows are the same.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	journaltest.Exercise(t, func(t *testing.T) journaltest.Store { return openMirrored(t) })
+	journaltest.Exercise(t, func(t *testing.T) journaltest.Store { return newMirrored(t, pgtest.Start(t)) })
 }
 
 func TestChart(t *testing.T) {
 	t.Parallel()
-	journaltest.Chart(t, openMirrored(t))
+	journaltest.Chart(t, newMirrored(t, pgtest.Start(t)))
 }
 
-func openMirrored(t *testing.T) mirrored {
+// newMirrored makes a journal and its replica, whose rows must be the same in the end.
+func newMirrored(t *testing.T, dsn string) mirrored {
 	t.Helper()
-	w := newWorld(t, pgtest.Start(t), nil)
+	w := newWorld(t, dsn, nil)
 	w.flush() // makes the tables
 	reader, err := OpenReader(t.Context(), w.dsn)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package replica keeps a copy of journals in a PostgreSQL database, and reads runs back from it on any machine.
+// Package replica keeps a copy of journals in PostgreSQL or Snowflake, and reads runs back from it on any machine.
 //
 // # Feeding
 //
@@ -12,6 +12,9 @@
 // twice; a statement that was given up and comes through late finds the gate closed. Rows are upserts by key that never
 // replace a newer row, so that feeding a replica again from the start is harmless too. Several journals may feed one
 // replica.
+//
+// In Snowflake the one statement is one transaction, of a few statements: see snowflake_line.go. One that is left open by a
+// feeder that died holds the gate until Snowflake gives it up, after five minutes by its documentation; feeding waits for it.
 //
 // A portion ends with a transaction of the journal. The replica therefore never shows half of what was written at once,
 // but while it catches up, rows that change (a run's status, workers) are newer in it than those that do not. What is
@@ -32,12 +35,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Journal is what is fed: a journal's changes in their order.
@@ -54,24 +53,24 @@ type Journal interface {
 // Config says what to feed where. Only Journal and DSN must be given.
 type Config struct {
 	Journal Journal
-	DSN     string       // postgres://… or key=value words; never shown
+	DSN     string       // postgres://…, key=value words, or snowflake://CONNECTION; never shown
 	Log     *slog.Logger // hears when the replica goes away and comes back
 
-	Pace    time.Duration   // shortest time between statements, and first wait after a failure; zero is 1 s
-	Timeout time.Duration   // of connecting and of a statement; zero is 20 s
-	Rows    int64           // bound of a portion; zero is 5,000
-	Bytes   int64           // bound of a portion; zero is 8 MiB
-	Dial    pgconn.DialFunc // nil is the network
+	Pace    time.Duration // shortest time between portions, and first wait after a failure; zero is 1 s
+	Timeout time.Duration // of connecting and of a portion; zero is 20 s, and 60 s for Snowflake
+	Rows    int64         // bound of a portion; zero is 5,000
+	Bytes   int64         // bound of a portion; zero is 8 MiB, and 4 MiB for Snowflake
+	Dial    dial          // nil is the network
 }
 
 // A Feeder feeds one journal to one replica. Its methods may be used by several goroutines at once.
 type Feeder struct {
-	config  Config
-	address *pgx.ConnConfig
+	config Config
+	server server
 
 	turn     chan struct{} // held by whoever feeds; guards what follows
 	session  *session      // nil while there is none
-	next     time.Time     // when the next statement may be sent
+	next     time.Time     // when the next portion may be sent
 	failures int           // in a row
 	share    float64       // of the bounds of a portion, 1 unless the replica was too slow for it
 	journal  string        // id, once read
@@ -101,20 +100,18 @@ type Status struct {
 
 // New makes a feeder. Nothing is connected before Run or Flush. The error says that the DSN cannot be read.
 func New(c Config) (*Feeder, error) {
-	address, err := parse(c.DSN)
+	server, err := serverAt(c.DSN, c.Dial)
 	if err != nil {
 		return nil, err
 	}
 	c.DSN = ""
-	c.Pace, c.Timeout = cmp.Or(c.Pace, time.Second), cmp.Or(c.Timeout, 20*time.Second)
-	c.Rows, c.Bytes = cmp.Or(c.Rows, 5000), cmp.Or(c.Bytes, 8<<20)
+	usual := server.bounds()
+	c.Pace, c.Timeout = cmp.Or(c.Pace, time.Second), cmp.Or(c.Timeout, usual.timeout)
+	c.Rows, c.Bytes = cmp.Or(c.Rows, usual.rows), cmp.Or(c.Bytes, usual.bytes)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	if c.Dial != nil {
-		address.DialFunc = c.Dial
-	}
-	return &Feeder{config: c, address: address, turn: make(chan struct{}, 1), share: 1}, nil
+	return &Feeder{config: c, server: server, turn: make(chan struct{}, 1), share: 1}, nil
 }
 
 // Run feeds the replica until ctx ends, whatever happens to the replica. The error is that of ctx.
@@ -209,7 +206,7 @@ func (f *Feeder) step(ctx context.Context) bool {
 	return true
 }
 
-// feed connects if need be and sends at most one statement.
+// feed connects if need be and sends at most one portion.
 func (f *Feeder) feed(ctx context.Context) (err error) {
 	if f.session == nil {
 		if err := f.connect(ctx); err != nil {
@@ -221,8 +218,9 @@ func (f *Feeder) feed(ctx context.Context) (err error) {
 	if err != nil || head == s.position {
 		return err
 	}
-	defer s.statement.clear()
-	upto, err := f.config.Journal.Changes(ctx, s.position, f.part(f.config.Rows), f.part(f.config.Bytes), s.statement.add)
+	rows := s.portion()
+	defer rows.clear()
+	upto, err := f.config.Journal.Changes(ctx, s.position, f.part(f.config.Rows), f.part(f.config.Bytes), rows.add)
 	if err != nil {
 		return err
 	}
@@ -249,7 +247,7 @@ func (f *Feeder) connect(ctx context.Context) (err error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, f.config.Timeout)
 	defer cancel()
-	f.session, err = open(limited, f.address, f.journal, strconv.FormatInt(f.config.Timeout.Milliseconds(), 10))
+	f.session, err = open(limited, f.server, f.journal, f.config.Timeout)
 	if err == nil {
 		// Statements whose answers were lost have been carried out, whatever becomes of the next one.
 		f.mu.Lock()
@@ -277,7 +275,7 @@ func (f *Feeder) worked() {
 	f.known = known{reached: true, connected: true, position: f.session.position}
 	f.mu.Unlock()
 	if !before.connected {
-		f.config.Log.Info("the replica is connected", "replica", place(f.address), "position", f.session.position)
+		f.config.Log.Info("the replica is connected", "replica", f.server.String(), "position", f.session.position)
 	}
 }
 

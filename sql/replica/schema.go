@@ -3,7 +3,6 @@ package replica
 import (
 	"database/sql"
 
-	"bench/sql/dialect"
 	"bench/sql/migrations"
 )
 
@@ -17,12 +16,12 @@ type Schema struct {
 // OpenSchema makes the schema of the replica at an address. Nothing is connected yet. The error says that the address
 // cannot be read.
 func OpenSchema(dsn string) (*Schema, error) {
-	config, err := parse(dsn)
+	server, err := serverAt(dsn, nil)
 	if err != nil {
 		return nil, err
 	}
-	db := openDB(config)
-	set, err := migrations.Open(dialect.Postgres.Name, db)
+	db := server.db()
+	set, err := migrations.Open(server.dialect().Name, db)
 	if err != nil {
 		db.Close()
 		return nil, err

@@ -12,20 +12,39 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	_ "github.com/jackc/pgx/v5/stdlib"
+	sf "github.com/snowflakedb/gosnowflake/v2"
 	_ "modernc.org/sqlite"
 
+	"bench/sql/account"
 	"bench/sql/dialect"
 )
 
 // Open opens the tables of a replica, past any [Network].
 func Open(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("pgx", dsn)
+	db := open(t, dsn)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func open(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	name, snowflake := strings.CutPrefix(dsn, "snowflake://")
+	if !snowflake {
+		db, err := sql.Open("pgx", dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return db
+	}
+	config, err := account.Connection(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() })
-	return db
+	config.MaxRetryCount = -1
+	config.Schema = "PUBLIC"
+	config.Params = map[string]*string{"TIMEZONE": new("UTC"), "CLIENT_TELEMETRY_ENABLED": new("false")}
+	return sql.OpenDB(sf.NewConnector(sf.SnowflakeDriver{}, *config))
 }
 
 // Same fails the test unless every row of the journal is in the replica as it is, and no other row of its runs. The
@@ -37,7 +56,7 @@ func Same(t testing.TB, journal, dsn string) {
 		t.Fatal(err)
 	}
 	defer lite.Close()
-	pg := Open(t, dsn)
+	copied := Open(t, dsn)
 	var runs []string
 	for _, line := range Lines(t, lite, "SELECT RUN_ID FROM RUN_STATUS") {
 		runs = append(runs, "'"+strings.TrimPrefix(line, "run_id=")+"'")
@@ -53,7 +72,7 @@ func Same(t testing.TB, journal, dsn string) {
 		if len(runs) > 0 {
 			query += " WHERE RUN_ID IN (" + strings.Join(runs, ", ") + ")"
 		}
-		want, got := Lines(t, lite, query), Lines(t, pg, query)
+		want, got := Lines(t, lite, query), Lines(t, copied, query)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s differs (-journal +replica):\n%s", table, diff)
 		}

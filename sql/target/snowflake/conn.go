@@ -12,13 +12,14 @@ import (
 
 	"bench/runtime/bench"
 	"bench/runtime/load"
+	"bench/sql/account"
 	"bench/sql/target"
 )
 
 // A Conn is one session.
 type Conn struct {
 	target     *Target
-	wire       *wire
+	wire       *account.Wire
 	driver     driver.Conn // nil once it is closed
 	statements []statement
 
@@ -35,7 +36,7 @@ type labels struct {
 	workload string
 }
 
-func newConn(t *Target, w *wire, conn driver.Conn) *Conn {
+func newConn(t *Target, w *account.Wire, conn driver.Conn) *Conn {
 	return &Conn{target: t, wire: w, driver: conn, tags: map[labels]string{}}
 }
 
@@ -63,7 +64,7 @@ func (c *Conn) begin(ctx context.Context) (context.Context, error) {
 	case c.driver == nil:
 		return nil, errClosed
 	case ctx.Err() != nil:
-		return nil, target.Ended(ctx, code(canceled))
+		return nil, target.Ended(ctx, account.Code(canceled))
 	case c.tag == "":
 		return ctx, nil
 	}

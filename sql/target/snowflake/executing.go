@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bench/runtime/bench"
+	"bench/sql/account"
 )
 
 //go:embed executing.sql
@@ -47,5 +48,5 @@ func (t *Target) Cancel(ctx context.Context, e bench.Executing) (string, error) 
 	if len(rows) == 0 {
 		return "", nil
 	}
-	return oneLine(rows[0][0].Text), nil
+	return account.OneLine(rows[0][0].Text), nil
 }

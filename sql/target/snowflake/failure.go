@@ -3,7 +3,6 @@ package snowflake
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	sf "github.com/snowflakedb/gosnowflake/v2"
 
 	"bench/runtime/bench"
+	"bench/sql/account"
 	"bench/sql/target"
 )
 
@@ -33,16 +33,13 @@ const (
 // a parameter where a name or a format has to stand.
 var undescribable = map[int]bool{7: true, 1026: true, 2128: true, 2129: true}
 
-// code writes a number as Snowflake does.
-func code(number int) string { return fmt.Sprintf("%06d", number) }
-
 // failure is what err, of a call under ctx, means.
 func (c *Conn) failure(ctx context.Context, err error) *bench.OpError {
 	if e, ok := errors.AsType[*bench.OpError](err); ok {
 		return e
 	}
 	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-		e := target.Ended(ctx, code(canceled))
+		e := target.Ended(ctx, account.Code(canceled))
 		if _, both := err.(interface{ Unwrap() []error }); both { // the call's error and that of its abort
 			e.Lost = true
 			e.Message += ", and Snowflake did not confirm that it ended"
@@ -54,9 +51,9 @@ func (c *Conn) failure(ctx context.Context, err error) *bench.OpError {
 		return c.unanswered(err)
 	}
 	if answer.Number == canceled && ctx.Err() != nil {
-		return target.Ended(ctx, code(canceled))
+		return target.Ended(ctx, account.Code(canceled))
 	}
-	e := &bench.OpError{Class: class(answer), Code: code(answer.Number), Message: message(answer)}
+	e := &bench.OpError{Class: class(answer), Code: account.Code(answer.Number), Message: account.Message(answer)}
 	e.Lost = e.Class == bench.ErrorConnection
 	return e
 }
@@ -81,33 +78,10 @@ func class(e *sf.SnowflakeError) bench.ErrorClass {
 	return bench.ErrorOther
 }
 
-// quoted is a value in a message.
-var quoted = regexp.MustCompile(`(?s)'.*'|".*"|\[.*\]`)
-
-// message is Snowflake's sentence without values. Data exceptions (numbers 100000 and up) quote the value at fault, and
-// may list whole rows below their first line.
-func message(e *sf.SnowflakeError) string {
-	text := e.Message
-	if len(e.MessageArgs) > 0 {
-		text = fmt.Sprintf(e.Message, e.MessageArgs...)
-		text, _, _ = strings.Cut(text, ", URL:") // which is long, and has ids in it
-	}
-	if e.Number >= 100_000 && e.Number < 260_000 {
-		text, _, _ = strings.Cut(text, "\n")
-		text = quoted.ReplaceAllStringFunc(text, func(s string) string { return s[:1] + "…" + s[len(s)-1:] })
-	}
-	return oneLine(text)
-}
-
-// oneLine makes one line of several.
-func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
-}
-
 // unanswered is the meaning of an error that did not come from the database. A service that refuses a request did not run
 // it; one that fails may have.
 func (c *Conn) unanswered(err error) *bench.OpError {
-	status := int(c.wire.status.Load())
+	status := c.wire.Status()
 	text := strconv.Itoa(status) + " " + http.StatusText(status)
 	switch {
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
@@ -118,7 +92,7 @@ func (c *Conn) unanswered(err error) *bench.OpError {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // without the address, which is long and has ids in it
 	}
-	e := &bench.OpError{Class: bench.ErrorOther, Message: oneLine(err.Error())}
+	e := &bench.OpError{Class: bench.ErrorOther, Message: account.OneLine(err.Error())}
 	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		e.Class, e.Lost, e.Message = bench.ErrorConnection, true, "the connection to Snowflake was lost: "+e.Message
 	}

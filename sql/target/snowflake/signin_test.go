@@ -50,15 +50,15 @@ var everyWay = map[string]struct {
 		snowtest.Login{Account: "acme", Authenticator: "OAUTH", Token: "canary-token"},
 	},
 	"key": {
-		map[string]string{"account": "acme", "user": "u", "private_key_file": "testdata/key.pem"}, nil, "",
+		map[string]string{"account": "acme", "user": "u", "private_key_file": "../../account/testdata/key.pem"}, nil, "",
 		snowtest.Login{Account: "acme", Authenticator: "SNOWFLAKE_JWT", Token: "jwt"},
 	},
 	"key in the environment": {
-		map[string]string{"account": "acme", "user": "u"}, map[string]string{"private_key": "file:testdata/key_pkcs1.pem"}, "",
+		map[string]string{"account": "acme", "user": "u"}, map[string]string{"private_key": "file:../../account/testdata/key_pkcs1.pem"}, "",
 		snowtest.Login{Account: "acme", Authenticator: "SNOWFLAKE_JWT", Token: "jwt"},
 	},
 	"encrypted key": {
-		map[string]string{"account": "acme", "user": "u", "private_key_file": "testdata/key_aes-256-cbc.pem"}, map[string]string{"private_key_passphrase": "canary-passphrase"}, "",
+		map[string]string{"account": "acme", "user": "u", "private_key_file": "../../account/testdata/key_aes-256-cbc.pem"}, map[string]string{"private_key_passphrase": "canary-passphrase"}, "",
 		snowtest.Login{Account: "acme", Authenticator: "SNOWFLAKE_JWT", Token: "jwt"},
 	},
 	"connection with a password": {
@@ -78,7 +78,7 @@ client_session_keep_alive = true`,
 username = "u"
 authenticator = "SNOWFLAKE_JWT"
 warehouse = "WH"
-private_key_path = "testdata/key_des3.pem"
+private_key_path = "../../account/testdata/key_des3.pem"
 private_key_passphrase = "canary-passphrase"`,
 		snowtest.Login{Account: "acme", Authenticator: "SNOWFLAKE_JWT", Token: "jwt", Warehouse: "OTHER"},
 	},
@@ -169,7 +169,7 @@ func signingIn(t *testing.T, s *snowtest.Server, options, secrets map[string]str
 // verify checks that a token is signed with the key of testdata.
 func verify(t *testing.T, token string) {
 	t.Helper()
-	b, err := os.ReadFile("testdata/key.pem")
+	b, err := os.ReadFile("../../account/testdata/key.pem")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,9 +254,9 @@ func TestSignInErrors(t *testing.T) {
 		{"", 0, acme("token_file", "x"), map[string]bench.Secret{"token": "canary"}, "both token and token_file"},
 		{"", 0, acme("private_key_file", "testdata/absent.pem"), nil, "read the private key: open testdata/absent.pem"},
 		{"", 0, acme(), map[string]bench.Secret{"private_key": "canary"}, "the private key is no PEM text"},
-		{"", 0, acme("private_key_file", "testdata/key_des3.pem"), nil, "needs a private_key_passphrase"},
-		{"", 0, acme("private_key_file", "testdata/key_des3.pem"), map[string]bench.Secret{"private_key_passphrase": "canary"}, "the passphrase is wrong"},
-		{"", 0, acme("private_key_file", "testdata/key_aes-256-cbc.pem"), map[string]bench.Secret{"private_key_passphrase": "canary"}, "passphrase is wrong"},
+		{"", 0, acme("private_key_file", "../../account/testdata/key_des3.pem"), nil, "needs a private_key_passphrase"},
+		{"", 0, acme("private_key_file", "../../account/testdata/key_des3.pem"), map[string]bench.Secret{"private_key_passphrase": "canary"}, "the passphrase is wrong"},
+		{"", 0, acme("private_key_file", "../../account/testdata/key_aes-256-cbc.pem"), map[string]bench.Secret{"private_key_passphrase": "canary"}, "passphrase is wrong"},
 	} {
 		os.Remove(connections)
 		if test.toml != "" {

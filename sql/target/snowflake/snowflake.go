@@ -22,7 +22,7 @@
 //
 // TLS is Go's own, with the system's roots; whether a certificate was revoked is not looked up.
 //
-// Options of the target: see signin.go for how to sign in; warehouse, role, database, schema; statement_timeout, of the
+// Options of the target: see [account.Options] for how to sign in; warehouse, role, database, schema; statement_timeout, of the
 // server, at least the longest timeout of a workload (1h); cached_results, true if answers may come from the result
 // cache; require_size, require_clusters, require_scaling, what the warehouse must be (see warehouse.go).
 package snowflake
@@ -45,8 +45,8 @@ import (
 
 	"bench/runtime/bench"
 	"bench/runtime/load"
+	"bench/sql/account"
 	"bench/sql/target"
-	_ "bench/sql/target/snowflake/quiet"
 )
 
 // A Target is how to sign in to an account.
@@ -63,12 +63,11 @@ type Target struct {
 	described  map[string]bool // texts of statements that Snowflake understands
 }
 
-// How long Snowflake may take: to let somebody in, to answer one HTTP request (a statement that runs for longer than
-// 45 seconds is asked for again), and to take an abort or a farewell.
+// How long Snowflake may take: to let somebody in, and to answer one HTTP request (a statement that runs for longer than
+// 45 seconds is asked for again).
 const (
 	loginTimeout   = 60 * time.Second
 	requestTimeout = 5 * time.Minute
-	grace          = 5 * time.Second
 )
 
 // options are all that the target has, besides those of signing in.
@@ -76,17 +75,13 @@ var options = []string{
 	"warehouse", "role", "database", "schema", "statement_timeout", "cached_results", "require_size", "require_clusters", "require_scaling",
 }
 
-// silence switches the driver's log off, which is one for the whole process.
-var silence = sync.OnceFunc(func() { sf.GetLogger().SetLogLevel("off") })
-
 // Open reads the options and signs in once, so that an account that is wrong, a key that is not known or a warehouse that
 // is not what the spec requires is found here.
 func Open(ctx context.Context, t bench.Target, lookup func(bench.Secret) (string, error), connections int, tag string) (*Target, error) {
-	if err := target.Known(t, slices.Concat(signInOptions, options)...); err != nil {
+	if err := target.Known(t, slices.Concat(account.Options, options)...); err != nil {
 		return nil, err
 	}
-	silence()
-	config, ignored, err := signIn(t, lookup)
+	config, ignored, err := account.SignIn(t, lookup)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +174,7 @@ func (t *Target) connect(ctx context.Context, stage func(bench.Stage)) (*Conn, e
 	return c, nil
 }
 
-// login opens a session. When ctx ends first, the login goes on without its caller for as long as grace, so that it can be
+// login opens a session. When ctx ends first, the login goes on without its caller for as long as [account.Grace], so that it can be
 // taken back: Snowflake would keep a session that nobody knows of for hours.
 func (t *Target) login(ctx context.Context) (*Conn, error) {
 	if ctx.Err() != nil {
@@ -193,7 +188,7 @@ func (t *Target) login(ctx context.Context) (*Conn, error) {
 	t.logins.Go(func() {
 		background, cancel := context.WithTimeout(context.WithoutCancel(ctx), loginTimeout)
 		defer cancel()
-		stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+		stop := context.AfterFunc(ctx, func() { time.AfterFunc(account.Grace, cancel) })
 		defer stop()
 		conn, err := t.dial(background, ctx)
 		select {
@@ -218,7 +213,7 @@ func (t *Target) login(ctx context.Context) (*Conn, error) {
 // dial signs in, again when the service is busy. It does not begin another try when nobody wants it any more.
 func (t *Target) dial(ctx, wanted context.Context) (*Conn, error) {
 	for try := 1; ; try++ {
-		w := &wire{base: t.transport}
+		w := &account.Wire{Base: t.transport}
 		config := t.config
 		config.Params = maps.Clone(t.config.Params)
 		config.Transporter = w
@@ -226,7 +221,7 @@ func (t *Target) dial(ctx, wanted context.Context) (*Conn, error) {
 		if err == nil {
 			return newConn(t, w, conn), nil
 		}
-		if status := w.status.Load(); try == 3 || status != http.StatusTooManyRequests && status < 500 {
+		if status := w.Status(); try == 3 || status != http.StatusTooManyRequests && status < 500 {
 			return nil, err
 		}
 		select {
@@ -242,8 +237,8 @@ func (t *Target) refused(ctx context.Context, err error) *bench.OpError {
 	at := net.JoinHostPort(t.config.Host, strconv.Itoa(t.config.Port))
 	e := &bench.OpError{Class: bench.ErrorConnection, Lost: true}
 	if answer, ok := errors.AsType[*sf.SnowflakeError](err); ok && answer.Number/1000 == 390 {
-		e.Code = code(answer.Number)
-		e.Message = fmt.Sprintf("Snowflake at %s does not let %s in: %s", at, t.who(), oneLine(answer.Message))
+		e.Code = account.Code(answer.Number)
+		e.Message = fmt.Sprintf("Snowflake at %s does not let %s in: %s", at, t.who(), account.OneLine(answer.Message))
 		return e
 	}
 	cause, _, _ := strings.Cut(err.Error(), ", URL:") // which is long, and has ids in it
@@ -253,7 +248,7 @@ func (t *Target) refused(ctx context.Context, err error) *bench.OpError {
 	if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 		cause = "it did not answer in time"
 	}
-	e.Message = fmt.Sprintf("Snowflake at %s cannot be reached: %s", at, oneLine(cause))
+	e.Message = fmt.Sprintf("Snowflake at %s cannot be reached: %s", at, account.OneLine(cause))
 	return e
 }
 

@@ -524,7 +524,7 @@ func TestQuietComesBeforeTheDriver(t *testing.T) {
 	if err := self.Run(); err != nil {
 		t.Fatal(err)
 	}
-	quiet := strings.Index(trace.String(), "init bench/sql/target/snowflake/quiet ")
+	quiet := strings.Index(trace.String(), "init bench/sql/account/quiet ")
 	driver := strings.Index(trace.String(), "init github.com/snowflakedb/gosnowflake/v2 ")
 	if quiet < 0 || driver < quiet {
 		t.Errorf("quiet is initialized at %d, the driver at %d of\n%s", quiet, driver, trace.String())

@@ -6,8 +6,9 @@ what fakesnow 0.11.14 does not:
 - BEGIN opens the transaction, but is answered with an error, which becomes a success
 - HYBRID tables are ordinary tables, without their indexes
 - ALTER SESSION, USE WAREHOUSE, USE ROLE, USE SECONDARY ROLES and everything about warehouses succeed and do nothing
-- a NULL whose type is not said is a TEXT
+- a NULL whose type is not said is a TEXT, and a time that is NULL is read as NULL, not as 1970
 - a key that is there already and a NULL where none may be are errors, as of a hybrid table
+- a MERGE with arguments is DuckDB's own, which takes them anywhere, but tells 0 rows
 - what fakesnow cannot do at all is an error of the statement with the number 9999, not HTTP 500
 - statements run one at a time: DuckDB has no locks to wait for, and lets concurrent changes fail
 """
@@ -22,9 +23,13 @@ import threading
 from importlib import import_module
 
 import duckdb
+import pyarrow as pa
+import sqlglot
 import uvicorn
+from fakesnow import arrow, transforms
 from fakesnow.cursor import FakeSnowflakeCursor
 from snowflake.connector.errors import ProgrammingError
+from sqlglot import exp
 from sqlglot.errors import ParseError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -66,6 +71,35 @@ def constrained(execute):
 
 
 FakeSnowflakeCursor.execute = constrained(FakeSnowflakeCursor.execute)
+
+
+def nullable(to_struct):
+    """timestamp_to_sf_struct of fakesnow.arrow with times that are NULL."""
+
+    def wrapped(times):
+        if isinstance(times, pa.ChunkedArray):
+            times = times.combine_chunks()
+        whole = to_struct(times.fill_null(0))
+        return pa.StructArray.from_arrays(whole.flatten(), fields=list(whole.type), mask=times.is_null())
+
+    return wrapped
+
+
+
+
+def merged(merge):
+    """transforms.merge with arguments in more than one place."""
+
+    def wrapped(statement):
+        if isinstance(statement, exp.Merge) and statement.find(exp.Placeholder):
+            return [statement, sqlglot.parse_one('SELECT 0 AS "number of rows inserted", 0 AS "number of rows updated"')]
+        return merge(statement)
+
+    return wrapped
+
+
+transforms.merge = merged(transforms.merge)
+arrow.timestamp_to_sf_struct = nullable(arrow.timestamp_to_sf_struct)
 
 
 class Replay:

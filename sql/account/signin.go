@@ -1,4 +1,4 @@
-package snowflake
+package account
 
 import (
 	"cmp"
@@ -14,9 +14,9 @@ import (
 	"bench/runtime/bench"
 )
 
-// signInOptions are the options that say who signs in where, and how:
+// Options are the options of a target that say who signs in where, and how:
 //
-//	connection            of this name in connections.toml, see connections.go; the other options go before what it says
+//	connection            of this name in connections.toml; the other options go before what it says
 //	account, user         who, and the url of the service where it is not https://ACCOUNT.snowflakecomputing.com
 //	password              secret
 //	private_key           secret, or private_key_file: PEM, PKCS #8 or #1; with the secret private_key_passphrase if it has one
@@ -25,7 +25,7 @@ import (
 //
 // With neither connection nor account, inside of Snowpark Container Services, it is the container's own: the service
 // signs in as itself, with the token that Snowflake renews every few minutes.
-var signInOptions = []string{
+var Options = []string{
 	"connection", "account", "user", "url", "password", "private_key", "private_key_file", "private_key_passphrase", "token", "token_file", "authenticator",
 }
 
@@ -35,8 +35,9 @@ type credentials map[string]string
 // containerToken is where Snowpark Container Services put a service's token.
 const containerToken = "/snowflake/session/token"
 
-// signIn makes the driver's configuration, and says what of the connection it has no use for.
-func signIn(t bench.Target, lookup func(bench.Secret) (string, error)) (c *sf.Config, ignored []string, err error) {
+// SignIn makes the driver's configuration from the options and secrets of a target, and says which keys of the connection it
+// has no use for. No error quotes a secret.
+func SignIn(t bench.Target, lookup func(bench.Secret) (string, error)) (c *sf.Config, ignored []string, err error) {
 	said := credentials{}
 	name, named := t.Options["connection"]
 	if named {
@@ -44,7 +45,7 @@ func signIn(t bench.Target, lookup func(bench.Secret) (string, error)) (c *sf.Co
 			return nil, nil, err
 		}
 	}
-	for _, option := range signInOptions {
+	for _, option := range Options {
 		if v, ok := t.Options[option]; ok {
 			said[option] = v
 		}
@@ -65,6 +66,19 @@ func signIn(t bench.Target, lookup func(bench.Secret) (string, error)) (c *sf.Co
 		return nil, nil, fmt.Errorf("target %q: %w", t.Kind, err)
 	}
 	return c, ignored, nil
+}
+
+// Connection makes the driver's configuration from a connection of connections.toml alone.
+func Connection(name string) (*sf.Config, error) {
+	said, _, err := connection(name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := said.config()
+	if err != nil {
+		return nil, fmt.Errorf("connection %q: %w", name, err)
+	}
+	return c, nil
 }
 
 // container is how a service of Snowpark Container Services signs in.
@@ -90,6 +104,7 @@ var authenticators = map[string]sf.AuthType{
 
 // config makes the driver's configuration of it. Its errors quote no value but that of authenticator.
 func (said credentials) config() (*sf.Config, error) {
+	silence()
 	c := &sf.Config{
 		Account: said["account"], User: said["user"], Password: said["password"], Region: said["region"],
 		Token: said["token"], TokenFilePath: said["token_file"],

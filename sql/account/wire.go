@@ -1,4 +1,4 @@
-package snowflake
+package account
 
 import (
 	"context"
@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// A wire is what one session sends its requests over. It remembers how the service itself, apart from the database,
+// A Wire is what one session sends its requests over. It remembers how the service itself, apart from the database,
 // answered the last statement, which the driver tells in words only, and it sees to it that aborts and farewells arrive,
 // in bounded time.
-type wire struct {
-	base   http.RoundTripper
+type Wire struct {
+	Base http.RoundTripper
+
 	status atomic.Int32 // HTTP status of the last answer to a statement or a login, 0 when there was none
 }
 
@@ -24,25 +25,31 @@ const (
 	closePath = "/session"
 )
 
+// Grace is how long Snowflake may take to take an abort or a farewell.
+const Grace = 5 * time.Second
+
+// Status is the HTTP status of the last answer to a statement or a login, 0 when there was none.
+func (w *Wire) Status() int { return int(w.status.Load()) }
+
 // RoundTrip implements http.RoundTripper.
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+func (w *Wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch path := r.URL.Path; {
 	case path == abortPath || path == closePath:
 		return w.insist(r)
 	case path == loginPath || path == queryPath || strings.HasSuffix(path, "/result"):
 		w.status.Store(0)
-		answer, err := w.base.RoundTrip(r)
+		answer, err := w.Base.RoundTrip(r)
 		if err == nil {
 			w.status.Store(int32(answer.StatusCode))
 		}
 		return answer, err
 	}
-	return w.base.RoundTrip(r)
+	return w.Base.RoundTrip(r)
 }
 
-// insist sends a request until the service takes it, for as long as grace.
-func (w *wire) insist(r *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), grace)
+// insist sends a request until the service takes it, for as long as [Grace].
+func (w *Wire) insist(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), Grace)
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		again := r.Clone(ctx)
 		if r.GetBody != nil {
@@ -52,7 +59,7 @@ func (w *wire) insist(r *http.Request) (*http.Response, error) {
 				return nil, err
 			}
 		}
-		answer, err := w.base.RoundTrip(again)
+		answer, err := w.Base.RoundTrip(again)
 		if err == nil && answer.StatusCode != http.StatusTooManyRequests && answer.StatusCode < 500 {
 			answer.Body = body{answer.Body, cancel}
 			return answer, nil

@@ -3,31 +3,49 @@ package replica
 import (
 	"context"
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// A statement is the one that feeds a portion. It is made from the tables as they are in the replica: those whose rows
-// belong to a run and have a change.
-type statement struct {
-	text   string
-	tables map[string]*table
-	order  []*table
+// A postgresLine feeds a portion with one statement, which is made from the tables as they are in the replica.
+type postgresLine struct {
+	conn *pgx.Conn
+	rows portion
+	text string // of the statement
 }
 
-// A table collects its rows of a portion.
-type table struct {
-	name    string
-	columns []column
-	places  []int // of the values of a row among columns; made with the first row of a portion
+// open connects. The server ends a statement whose client has given it up, so that it does not hold up the next one for
+// long.
+func (p *postgres) open(ctx context.Context, limit time.Duration) (line, error) {
+	conn, err := pgx.ConnectConfig(ctx, p.config)
+	if err != nil {
+		return nil, refused(ctx, p, err)
+	}
+	l := &postgresLine{conn: conn, rows: portion{tables: map[string]*table{}}}
+	if _, err := conn.Exec(ctx, "SELECT set_config('statement_timeout', $1, false)", strconv.FormatInt(limit.Milliseconds(), 10)); err != nil {
+		l.close()
+		return nil, within(ctx, p, "set up the session", err)
+	}
+	if err := l.learn(ctx); err != nil {
+		l.close()
+		return nil, within(ctx, p, "read its tables", err)
+	}
+	l.write()
+	return l, nil
 }
 
-type column struct {
-	name, kind string
-	key        bool
-	array      array
+func (l *postgresLine) portion() *portion { return &l.rows }
+
+func (l *postgresLine) progress(ctx context.Context, journal string) (position int64, err error) {
+	_, err = l.conn.Exec(ctx, `INSERT INTO REPLICA_PROGRESS (JOURNAL_ID, FED_CHANGE_NO, HEAD_CHANGE_NO, FED_AT)
+		VALUES ($1, 0, 0, clock_timestamp()) ON CONFLICT DO NOTHING`, journal)
+	if err == nil {
+		err = l.conn.QueryRow(ctx, "SELECT FED_CHANGE_NO FROM REPLICA_PROGRESS WHERE JOURNAL_ID = $1", journal).Scan(&position)
+	}
+	return position, err
 }
 
 // readTables asks the replica for its tables, their columns in order, and their keys.
@@ -42,56 +60,31 @@ WHERE T.relnamespace = current_schema()::regnamespace
            WHERE B.attrelid = T.oid AND NOT B.attisdropped AND B.attname IN ('run_id', 'change_no'))
 ORDER BY T.relname, C.attnum`
 
-// newStatement makes the statement for the replica that conn is connected to.
-func newStatement(ctx context.Context, conn *pgx.Conn) (*statement, error) {
-	found, err := conn.Query(ctx, readTables)
+// learn reads the tables.
+func (l *postgresLine) learn(ctx context.Context) error {
+	found, err := l.conn.Query(ctx, readTables)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &statement{tables: map[string]*table{}}
 	var name string
 	var c column
-	_, err = pgx.ForEachRow(found, []any{&name, &c.name, &c.kind, &c.key}, func() error {
-		of := arrays[c.kind]
-		if of == nil {
-			return fmt.Errorf("column %s.%s is a %s, which nothing in a journal is", name, c.name, c.kind)
-		}
-		t := s.tables[name]
-		if t == nil {
-			t = &table{name: name}
-			s.tables[name], s.order = t, append(s.order, t)
-		}
-		t.columns = append(t.columns, column{c.name, c.kind, c.key, of()})
-		return nil
-	})
-	s.write()
-	return s, err
+	_, err = pgx.ForEachRow(found, []any{&name, &c.name, &c.kind, &c.key}, func() error { return l.rows.learn(name, c, postgresArrays) })
+	return err
 }
-
-// together are tables of which a portion holds all rows that agree in the given columns: those of one second, of one
-// result, of one enrichment. What the replica has of them besides is gone from the journal.
-var together = map[string][]string{
-	"run_seconds":    {"run_id", "second"},
-	"run_results":    {"run_id"},
-	"run_enrichment": {"run_id"},
-}
-
-// once are columns that come with the first row only, and never change.
-var once = map[string][]string{"run_status": {"plan", "spec_text"}}
 
 // parameters of the statement that come before the arrays.
 const parameters = 4 // journal, change before, change after, head
 
 // write makes the text. The gate moves the journal's progress on, if it is where the portion begins; everything else
 // happens only behind the gate, in the same snapshot, and commits with it. Foreign keys are checked at the end.
-func (s *statement) write() {
+func (l *postgresLine) write() {
 	var b strings.Builder
 	b.WriteString(`WITH gate AS (
     UPDATE replica_progress SET fed_change_no = $3, head_change_no = $4, fed_at = clock_timestamp()
     WHERE journal_id = $1 AND fed_change_no = $2
     RETURNING 1)`)
 	n := parameters
-	for _, t := range s.order {
+	for _, t := range l.rows.order {
 		var arrays, names, selected, keys, updates []string
 		for _, c := range t.columns {
 			n++
@@ -105,7 +98,7 @@ func (s *statement) write() {
 			switch {
 			case c.key:
 				keys = append(keys, name)
-			case slices.Contains(once[t.name], c.name):
+			case c.is(once[t.name]):
 				updates = append(updates, fmt.Sprintf("%s = COALESCE(t.%[1]s, EXCLUDED.%[1]s)", name))
 			default:
 				updates = append(updates, fmt.Sprintf("%s = EXCLUDED.%[1]s", name))
@@ -142,65 +135,29 @@ func (s *statement) write() {
 			quote("gone_"+t.name), quote(t.name), list(group), quote("new_"+t.name), same("g", group), same("n", keys))
 	}
 	b.WriteString("\nSELECT EXISTS (SELECT FROM gate)")
-	s.text = b.String()
+	l.text = b.String()
 }
 
 func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// add takes a row of the journal into the portion.
-func (s *statement) add(table string, columns []string, row []any) error {
-	t := s.tables[strings.ToLower(table)]
-	if t == nil {
-		return fmt.Errorf("the replica has no table %s", table)
-	}
-	if t.places == nil {
-		if err := t.match(columns); err != nil {
-			return err
-		}
-	}
-	for i, v := range row {
-		c := &t.columns[t.places[i]]
-		if err := c.array.add(v); err != nil {
-			return fmt.Errorf("column %s.%s: %w", t.name, c.name, err)
-		}
-	}
-	return nil
-}
-
-// match finds the columns of the journal in the replica. Both have the same.
-func (t *table) match(columns []string) error {
-	if len(columns) != len(t.columns) {
-		return fmt.Errorf("table %s has %d columns in the journal and %d in the replica", t.name, len(columns), len(t.columns))
-	}
-	for _, name := range columns {
-		i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == strings.ToLower(name) })
-		if i < 0 {
-			return fmt.Errorf("the replica's table %s has no column %s", t.name, name)
-		}
-		t.places = append(t.places, i)
-	}
-	return nil
-}
-
-// run feeds the portion and reports whether the gate was open.
-func (s *statement) run(ctx context.Context, conn *pgx.Conn, journal string, after, upto, head int64) (bool, error) {
+// send runs the statement, which says whether the gate was open.
+func (l *postgresLine) send(ctx context.Context, journal string, after, upto, head int64) (open bool, err error) {
 	args := []any{journal, after, upto, head}
-	for _, t := range s.order {
+	for _, t := range l.rows.order {
 		for i := range t.columns {
 			args = append(args, t.columns[i].array.values())
 		}
 	}
-	var open bool
-	err := conn.QueryRow(ctx, s.text, args...).Scan(&open)
+	err = l.conn.QueryRow(ctx, l.text, args...).Scan(&open)
 	return open, err
 }
 
-// clear forgets the portion.
-func (s *statement) clear() {
-	for _, t := range s.order {
-		t.places = nil
-		for i := range t.columns {
-			t.columns[i].array.clear()
-		}
-	}
+// goodbye is how long taking leave of a server may take.
+const goodbye = time.Second
+
+// close takes leave of the server, unless the connection is lost.
+func (l *postgresLine) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	l.conn.Close(ctx)
 }

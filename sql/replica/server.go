@@ -1,0 +1,96 @@
+package replica
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"bench/runtime/bench"
+	"bench/sql/dialect"
+	"bench/sql/migrations"
+)
+
+// A server is a database that holds a replica, as far as dialects differ. Having one connects to nothing.
+type server interface {
+	String() string // as a person knows it, without secrets
+	dialect() dialect.Dialect
+	bounds() bounds
+	db() *sql.DB                                                 // for migrating and reading; whoever asks closes it
+	open(ctx context.Context, limit time.Duration) (line, error) // the server ends statements of the line that take longer than limit
+	cause(ctx context.Context, err error) string                 // what err comes down to, without secrets and without values of rows
+}
+
+// Bounds of what goes to a replica, unless a [Config] says otherwise.
+type bounds struct {
+	timeout     time.Duration
+	rows, bytes int64 // of a portion
+}
+
+// A dial connects to an address on a network.
+type dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// serverAt is the server at an address. The address may hold a password, so no error quotes it; each has code
+// [bench.CodeInvalid]. dial is nil for the network.
+func serverAt(address string, dial dial) (server, error) {
+	if name, ok := strings.CutPrefix(address, "snowflake://"); ok {
+		return snowflakeNamed(name, dial)
+	}
+	return postgresAt(address, dial)
+}
+
+// Name is the replica at an address as a person knows it, without secrets. An address that cannot be read is an error with
+// code [bench.CodeInvalid].
+func Name(address string) (string, error) {
+	s, err := serverAt(address, nil)
+	if err != nil {
+		return "", err
+	}
+	return s.String(), nil
+}
+
+// migrate applies what is pending. A replica of a newer program is refused, since this one does not know its tables.
+func migrate(ctx context.Context, s server) error {
+	db := s.db()
+	defer db.Close()
+	set, err := migrations.Open(s.dialect().Name, db)
+	if err != nil {
+		return err
+	}
+	current, err := set.Current(ctx)
+	if err != nil {
+		return within(ctx, s, "read the version of its tables", err)
+	}
+	if current > set.Latest() {
+		return newer(s, current, set.Latest())
+	}
+	if current < set.Latest() {
+		if _, err := set.Up(ctx); err != nil {
+			return within(ctx, s, "bring its tables up to date", err)
+		}
+	}
+	return nil
+}
+
+func newer(s server, version, known int64) error {
+	return fmt.Errorf("%s has tables of version %d, and this program knows them up to version %d: use a newer bench", s, version, known)
+}
+
+// refused says in one sentence why there is no connection. Neither the server nor the network knows a password.
+func refused(ctx context.Context, s server, err error) error {
+	return bench.Errorf(bench.CodeUnreachable, "%s cannot be reached: %s", s, s.cause(ctx, err))
+}
+
+// within says which replica failed at what, without secrets and without values of rows.
+func within(ctx context.Context, s server, doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*bench.Error](err); ok { // it could not be reached, and says so itself
+		return e
+	}
+	return fmt.Errorf("%s: %s: %s", s, doing, s.cause(ctx, err))
+}

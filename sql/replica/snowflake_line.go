@@ -1,0 +1,275 @@
+package replica
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A snowflakeLine feeds a portion in one transaction: the journal's progress, then of every table that has rows what they
+// replace, then the rows. Snowflake has no statement that writes several tables behind a gate, and its scripting would
+// commit by itself what fails half-way.
+//
+// All rows of a table go in one text, as a JSON array of arrays that FLATTEN turns into rows. So there is one statement a
+// table, the same for every portion, with one argument. The driver's own way, arrays as arguments, only inserts; and above a
+// size it makes a stage, which is DDL and commits the transaction.
+type snowflakeLine struct {
+	db     *sql.DB
+	conn   *sql.Conn
+	rows   portion
+	merges map[*table]string // how rows get into their table
+	clears map[*table]string // how those before them get out, of tables whose rows belong together
+}
+
+// documentBytes is how long a text of rows may get before the next one begins. Snowflake takes up to 16 MiB.
+const documentBytes = 8 << 20
+
+// open connects.
+func (s *snowflake) open(ctx context.Context, limit time.Duration) (_ line, err error) {
+	l := &snowflakeLine{db: s.limited(limit), rows: portion{tables: map[string]*table{}}, merges: map[*table]string{}, clears: map[*table]string{}}
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
+	if l.conn, err = l.db.Conn(ctx); err != nil {
+		return nil, within(ctx, s, "open a session", err)
+	}
+	if err := l.learn(ctx); err != nil {
+		return nil, within(ctx, s, "read its tables", err)
+	}
+	for _, t := range l.rows.order {
+		l.merges[t] = merge(t)
+		if group := together[strings.ToLower(t.name)]; group != nil {
+			l.clears[t] = clearing(t, group)
+		}
+	}
+	return l, nil
+}
+
+func (l *snowflakeLine) portion() *portion { return &l.rows }
+
+// readColumns asks the replica for the columns of those of its tables that are fed, in order.
+const readColumns = `
+SELECT C.TABLE_NAME, C.COLUMN_NAME, C.DATA_TYPE
+FROM INFORMATION_SCHEMA.COLUMNS AS C
+WHERE C.TABLE_SCHEMA = CURRENT_SCHEMA()
+  AND C.TABLE_NAME IN (SELECT TABLE_NAME FROM INFORMATION_SCHEMA.COLUMNS
+                       WHERE TABLE_SCHEMA = CURRENT_SCHEMA() AND COLUMN_NAME IN ('RUN_ID', 'CHANGE_NO')
+                       GROUP BY TABLE_NAME HAVING COUNT(*) = 2)
+ORDER BY C.TABLE_NAME, C.ORDINAL_POSITION`
+
+// learn reads the tables.
+func (l *snowflakeLine) learn(ctx context.Context) error {
+	keys, err := l.keys(ctx)
+	if err != nil {
+		return err
+	}
+	found, err := l.conn.QueryContext(ctx, readColumns)
+	if err != nil {
+		return err
+	}
+	defer found.Close()
+	for found.Next() {
+		var name string
+		var c column
+		if err := found.Scan(&name, &c.name, &c.kind); err != nil {
+			return err
+		}
+		c.key = keys[name+"."+c.name]
+		if err := l.rows.learn(name, c, snowflakeArrays); err != nil {
+			return err
+		}
+	}
+	return found.Err()
+}
+
+// keys reads which columns are in a primary key, as TABLE.COLUMN.
+func (l *snowflakeLine) keys(ctx context.Context) (map[string]bool, error) {
+	found, err := l.conn.QueryContext(ctx, "SHOW PRIMARY KEYS IN SCHEMA")
+	if err != nil {
+		return nil, err
+	}
+	defer found.Close()
+	columns, err := found.Columns()
+	if err != nil {
+		return nil, err
+	}
+	table, column := slices.Index(columns, "table_name"), slices.Index(columns, "column_name")
+	if table < 0 || column < 0 {
+		return nil, fmt.Errorf("SHOW PRIMARY KEYS has the columns %s", strings.Join(columns, ", "))
+	}
+	keys := map[string]bool{}
+	row, into := make([]sql.RawBytes, len(columns)), make([]any, len(columns))
+	for i := range row {
+		into[i] = &row[i]
+	}
+	for found.Next() {
+		if err := found.Scan(into...); err != nil {
+			return nil, err
+		}
+		keys[string(row[table])+"."+string(row[column])] = true
+	}
+	return keys, found.Err()
+}
+
+// source is the rows of a document as a table of some columns.
+func source(columns []column) string {
+	var values []string
+	for i, c := range columns {
+		values = append(values, fmt.Sprintf(fromJSON[c.kind]+` AS "%s"`, i, c.name))
+	}
+	return "(SELECT " + strings.Join(values, ", ") + " FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) AS f)"
+}
+
+// merge writes the statement that puts rows into a table, but in place of a newer one. Its argument is the document.
+func merge(t *table) string {
+	var names, values, sets, same []string
+	for _, c := range t.columns {
+		name := `"` + c.name + `"`
+		names = append(names, name)
+		values = append(values, "n."+name)
+		switch {
+		case c.key:
+			same = append(same, fmt.Sprintf("t.%s = n.%[1]s", name))
+		case !c.is(once[strings.ToLower(t.name)]):
+			sets = append(sets, fmt.Sprintf("%s = n.%[1]s", name))
+		}
+	}
+	return fmt.Sprintf(`MERGE INTO %s AS t
+USING %s AS n
+ON %s
+WHEN MATCHED AND t."CHANGE_NO" < n."CHANGE_NO" THEN UPDATE SET %s
+WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s)`,
+		t.name, source(t.columns), strings.Join(same, " AND "), strings.Join(sets, ", "), strings.Join(names, ", "), strings.Join(values, ", "))
+}
+
+// clearing writes the statement that deletes what is older than the rows that replace it. Its argument is a document of the
+// columns of the group, and the change.
+func clearing(t *table, group []string) string {
+	var same []string
+	columns := t.only(group)
+	for _, c := range columns {
+		if c.name != "CHANGE_NO" {
+			same = append(same, fmt.Sprintf(`t."%s" = n."%[1]s"`, c.name))
+		}
+	}
+	return fmt.Sprintf("DELETE FROM %s AS t\nUSING %s AS n\nWHERE %s AND t.\"CHANGE_NO\" < n.\"CHANGE_NO\"",
+		t.name, source(columns), strings.Join(same, " AND "))
+}
+
+// only is the columns of a group, named in small letters, and the change.
+func (t *table) only(group []string) []column {
+	return slices.DeleteFunc(slices.Clone(t.columns), func(c column) bool { return !c.is(group) && c.name != "CHANGE_NO" })
+}
+
+// progress reads how far a journal has been fed.
+func (l *snowflakeLine) progress(ctx context.Context, journal string) (position int64, err error) {
+	_, err = l.conn.ExecContext(ctx, `INSERT INTO REPLICA_PROGRESS (JOURNAL_ID, FED_CHANGE_NO, HEAD_CHANGE_NO, FED_AT)
+SELECT ?, 0, 0, CURRENT_TIMESTAMP()
+WHERE NOT EXISTS (SELECT 1 FROM REPLICA_PROGRESS WHERE JOURNAL_ID = ?)`, journal, journal)
+	if err == nil {
+		err = l.conn.QueryRowContext(ctx, "SELECT FED_CHANGE_NO FROM REPLICA_PROGRESS WHERE JOURNAL_ID = ?", journal).Scan(&position)
+	}
+	return position, err
+}
+
+// openGate moves the progress on, if it is where the portion begins. The row stays locked until the transaction ends: a
+// portion that was given up and comes through late has either locked it before, and is waited for, or finds it moved.
+const openGate = `UPDATE REPLICA_PROGRESS
+SET FED_CHANGE_NO = ?, HEAD_CHANGE_NO = ?, FED_AT = CURRENT_TIMESTAMP()
+WHERE JOURNAL_ID = ? AND FED_CHANGE_NO = ?`
+
+// send feeds the portion. After an error the line must be closed, which ends the transaction.
+func (l *snowflakeLine) send(ctx context.Context, journal string, after, upto, head int64) (bool, error) {
+	if _, err := l.conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return false, err
+	}
+	result, err := l.conn.ExecContext(ctx, openGate, upto, head, journal, after)
+	if err != nil {
+		return false, err
+	}
+	moved, err := result.RowsAffected()
+	if err != nil {
+		return false, err
+	}
+	if moved == 0 {
+		_, err := l.conn.ExecContext(ctx, "ROLLBACK")
+		return false, err
+	}
+	for _, t := range l.rows.order {
+		if err := l.put(ctx, t); err != nil {
+			return false, fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	_, err = l.conn.ExecContext(ctx, "COMMIT")
+	return err == nil, err
+}
+
+// put sends the rows of a table.
+func (l *snowflakeLine) put(ctx context.Context, t *table) error {
+	if t.rows == 0 {
+		return nil
+	}
+	if group := together[strings.ToLower(t.name)]; group != nil {
+		if err := l.each(ctx, l.clears[t], t.only(group), t.rows); err != nil {
+			return err
+		}
+	}
+	return l.each(ctx, l.merges[t], t.columns, t.rows)
+}
+
+// each runs a statement for rows of some columns, as many at once as go into a document.
+func (l *snowflakeLine) each(ctx context.Context, statement string, columns []column, rows int) error {
+	for from := 0; from < rows; {
+		text, n := rowsInJSON(columns, from, rows)
+		if _, err := l.conn.ExecContext(ctx, statement, text); err != nil {
+			return err
+		}
+		from += n
+	}
+	return nil
+}
+
+// rowsInJSON writes rows from one on, up to the one that makes the text too long, and says how many they are.
+func rowsInJSON(columns []column, from, end int) (text string, rows int) {
+	values := make([][]json.RawMessage, len(columns))
+	for i, c := range columns {
+		values[i] = c.array.(*list[json.RawMessage]).all
+	}
+	var b bytes.Buffer
+	for row := from; row < end && (rows == 0 || b.Len() < documentBytes); row++ {
+		separator := byte('[')
+		if rows > 0 {
+			separator = ','
+		}
+		b.WriteByte(separator)
+		separator = '['
+		for _, column := range values {
+			b.WriteByte(separator)
+			separator = ','
+			if value := column[row]; value != nil {
+				b.Write(value)
+			} else {
+				b.WriteString("null")
+			}
+		}
+		b.WriteByte(']')
+		rows++
+	}
+	b.WriteByte(']')
+	return b.String(), rows
+}
+
+// close ends the session, and so a transaction that is open in it.
+func (l *snowflakeLine) close() {
+	if l.conn != nil {
+		l.conn.Close()
+	}
+	l.db.Close()
+}
