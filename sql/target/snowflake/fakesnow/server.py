@@ -11,9 +11,11 @@ what fakesnow 0.11.14 does not:
 - a MERGE with arguments is DuckDB's own, which takes them anywhere, but tells 0 rows
 - what fakesnow cannot do at all is an error of the statement with the number 9999, not HTTP 500
 - statements run one at a time: DuckDB has no locks to wait for, and lets concurrent changes fail
+- what a statement becomes in DuckDB is kept: fakesnow works for up to a second on one with many columns
 """
 
 import asyncio
+import functools
 import json
 import logging
 import os
@@ -26,7 +28,7 @@ import duckdb
 import pyarrow as pa
 import sqlglot
 import uvicorn
-from fakesnow import arrow, transforms
+from fakesnow import arrow, cursor, transforms
 from fakesnow.cursor import FakeSnowflakeCursor
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
@@ -85,8 +87,6 @@ def nullable(to_struct):
     return wrapped
 
 
-
-
 def merged(merge):
     """transforms.merge with arguments in more than one place."""
 
@@ -98,6 +98,37 @@ def merged(merge):
     return wrapped
 
 
+# Statements that become the same in every session.
+KEPT = re.compile(r"\s*(MERGE|INSERT|UPDATE|DELETE|SELECT|CREATE\s+TABLE|DROP\s+TABLE)\b", re.I)
+trees = {}  # by text
+
+
+def kept_tree(sql, read):
+    """parse_one as fakesnow uses it. Nobody changes a tree that is kept: what fakesnow does to one begins with a copy."""
+    if not KEPT.match(sql):
+        return sqlglot.parse_one(sql, read=read)
+    if sql not in trees:
+        trees[sql] = sqlglot.parse_one(sql, read=read)
+        trees[sql].meta["becomes"] = None
+    return trees[sql]
+
+
+def kept_transform(transform):
+    """FakeSnowflakeCursor._transform, once for a tree that is kept."""
+
+    def wrapped(self, tree, params):
+        if "becomes" not in tree.meta:
+            return transform(self, tree, params)
+        if tree.meta["becomes"] is None:
+            becomes = tree.meta["becomes"] = transform(self, tree, params)
+            becomes.sql = functools.cache(becomes.sql)
+        return tree.meta["becomes"]
+
+    return wrapped
+
+
+server.parse_one = cursor.parse_one = kept_tree
+FakeSnowflakeCursor._transform = kept_transform(FakeSnowflakeCursor._transform)
 transforms.merge = merged(transforms.merge)
 arrow.timestamp_to_sf_struct = nullable(arrow.timestamp_to_sf_struct)
 
@@ -156,6 +187,7 @@ def end_with_parent() -> None:
 def main() -> None:
     logging.getLogger("fakesnow.server").setLevel(logging.CRITICAL + 1)
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else every answer takes 40 ms
     print(listener.getsockname()[1], flush=True)
     threading.Thread(target=end_with_parent, daemon=True).start()
     routes = [Route("/queries/v1/query-request", query, methods=["POST"]), *server.routes]
