@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -13,7 +14,8 @@ import (
 // answered the last statement, which the driver tells in words only, and it sees to it that aborts and farewells arrive,
 // in bounded time.
 type Wire struct {
-	Base http.RoundTripper
+	Base     http.RoundTripper
+	Patience time.Duration // with aborts and farewells; zero is [Grace]
 
 	status atomic.Int32 // HTTP status of the last answer to a statement or a login, 0 when there was none
 }
@@ -47,9 +49,9 @@ func (w *Wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Base.RoundTrip(r)
 }
 
-// insist sends a request until the service takes it, for as long as [Grace].
+// insist sends a request until the service takes it, for as long as its patience lasts.
 func (w *Wire) insist(r *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), Grace)
+	ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(w.Patience, Grace))
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		again := r.Clone(ctx)
 		if r.GetBody != nil {

@@ -68,9 +68,12 @@ func (w *world) act(r *rand.Rand, runs *[]string, prefix string) {
 // recovered and everything was caught up, every table is row by row that of the journal.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Start(t)
+	faults(t, pgtest.Start(t), 20, 4)
+}
+
+// faults is about a replica to which a portion takes up to about so many answers.
+func faults(t *testing.T, dsn string, seeds, answers int) {
 	newWorld(t, dsn, nil).flush() // makes the tables
-	const seeds = 20
 	struck := make([]int, seeds)
 	t.Run("seed", func(t *testing.T) {
 		for seed := range seeds {
@@ -81,7 +84,7 @@ func TestFaults(t *testing.T) {
 				var runs []string
 				for range 16 {
 					w.act(r, &runs, fmt.Sprintf("run-%02d", seed))
-					w.trouble(r)
+					w.trouble(r, answers)
 				}
 				w.network.Plan(replicatest.None, 0)
 				w.network.Refuse(false)
@@ -106,18 +109,18 @@ func TestFaults(t *testing.T) {
 }
 
 // trouble takes a step in the feeding, or none, with or without a fault in its way.
-func (w *world) trouble(r *rand.Rand) {
+func (w *world) trouble(r *rand.Rand, answers int) {
 	w.feeder.config.Timeout = time.Minute
 	w.network.Plan(replicatest.None, 0)
 	w.network.Refuse(r.IntN(6) == 0)
 	switch r.IntN(6) {
 	case 0:
-		w.network.Plan(replicatest.Unsent, r.IntN(4))
+		w.network.Plan(replicatest.Unsent, r.IntN(answers))
 	case 1, 2:
-		w.network.Plan(replicatest.Unheard, r.IntN(4))
+		w.network.Plan(replicatest.Unheard, r.IntN(answers))
 	case 3:
 		if r.IntN(3) == 0 {
-			w.network.Plan(replicatest.Speechless, r.IntN(4))
+			w.network.Plan(replicatest.Speechless, r.IntN(answers))
 			w.feeder.config.Timeout = 20 * time.Millisecond
 		}
 	case 4:
@@ -177,7 +180,7 @@ func (w *world) fed() (position int64) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	err = w.replica().QueryRowContext(w.t.Context(), "SELECT FED_CHANGE_NO FROM REPLICA_PROGRESS WHERE JOURNAL_ID = $1", id).Scan(&position)
+	err = w.replica().QueryRowContext(w.t.Context(), "SELECT FED_CHANGE_NO FROM REPLICA_PROGRESS WHERE JOURNAL_ID = '"+id+"'").Scan(&position)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -80,6 +80,7 @@ func (s *snowflake) limited(limit time.Duration) *sql.DB {
 		"QUERY_TAG":                    new(`{"app":"bench","part":"replica"}`),
 		"READ_LATEST_WRITES":           new("true"),
 		"STATEMENT_TIMEOUT_IN_SECONDS": &seconds,
+		"TIMESTAMP_INPUT_FORMAT":       new("AUTO"),
 		"TIMEZONE":                     new("UTC"),
 		"TRANSACTION_ABORT_ON_ERROR":   new("true"),
 	}
@@ -97,7 +98,7 @@ func (s sessions) Driver() driver.Driver { return sf.SnowflakeDriver{} }
 func (s sessions) Connect(ctx context.Context) (driver.Conn, error) {
 	config := s.config
 	config.Params = maps.Clone(s.config.Params) // the driver writes into it
-	config.Transporter = &account.Wire{Base: s.server.transport}
+	config.Transporter = &account.Wire{Base: s.server.transport, Patience: goodbye}
 	return sf.NewConnector(sf.SnowflakeDriver{}, config).Connect(ctx)
 }
 

@@ -168,14 +168,21 @@ func (t *table) only(group []string) []column {
 	return slices.DeleteFunc(slices.Clone(t.columns), func(c column) bool { return !c.is(group) && c.name != "CHANGE_NO" })
 }
 
+// beginAt0 makes the row of a journal that was never fed.
+const beginAt0 = `MERGE INTO REPLICA_PROGRESS AS t
+USING (SELECT ? AS "ID") AS n
+ON t.JOURNAL_ID = n."ID"
+WHEN NOT MATCHED THEN INSERT (JOURNAL_ID, FED_CHANGE_NO, HEAD_CHANGE_NO, FED_AT) VALUES (n."ID", 0, 0, CURRENT_TIMESTAMP())`
+
+// readProgress reads it.
+const readProgress = "SELECT FED_CHANGE_NO FROM REPLICA_PROGRESS WHERE JOURNAL_ID = ?"
+
 // progress reads how far a journal has been fed.
 func (l *snowflakeLine) progress(ctx context.Context, journal string) (position int64, err error) {
-	_, err = l.conn.ExecContext(ctx, `INSERT INTO REPLICA_PROGRESS (JOURNAL_ID, FED_CHANGE_NO, HEAD_CHANGE_NO, FED_AT)
-SELECT ?, 0, 0, CURRENT_TIMESTAMP()
-WHERE NOT EXISTS (SELECT 1 FROM REPLICA_PROGRESS WHERE JOURNAL_ID = ?)`, journal, journal)
-	if err == nil {
-		err = l.conn.QueryRowContext(ctx, "SELECT FED_CHANGE_NO FROM REPLICA_PROGRESS WHERE JOURNAL_ID = ?", journal).Scan(&position)
+	if _, err := l.conn.ExecContext(ctx, beginAt0, journal); err != nil {
+		return 0, err
 	}
+	err = l.conn.QueryRowContext(ctx, readProgress, journal).Scan(&position)
 	return position, err
 }
 

@@ -2,15 +2,21 @@ package replica
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
+	"bench/runtime/bench"
 	"bench/sql/journal/journaltest"
+	"bench/sql/replica/replicatest"
 	"bench/sql/target/snowflake/fakesnow"
 )
 
@@ -91,6 +97,117 @@ func TestSnowflakeFeeds(t *testing.T) {
 
 	exec(t, w.replica(), "UPDATE REPLICA_PROGRESS SET FED_CHANGE_NO = 0")
 	w.write(journaltest.NewBatch("run-1", 2))
+	w.flush()
+	w.same()
+	w.parses()
+}
+
+// parses has another parser read what goes over the feeder's line.
+func (w *world) parses() {
+	l := w.feeder.session.line.(*snowflakeLine)
+	statements := []string{readColumns, beginAt0, readProgress, openGate}
+	statements = slices.AppendSeq(statements, maps.Values(l.merges))
+	statements = slices.AppendSeq(statements, maps.Values(l.clears))
+	if want := 4 + 14 + 3; len(statements) != want {
+		w.t.Errorf("there are %d statements, want %d", len(statements), want)
+	}
+	if tree, ok := fakesnow.Parse(w.t, strings.ReplaceAll(strings.Join(statements, ";\n"), "?", "'x'")+";\n"); !ok {
+		w.t.Errorf("does not parse: %s", tree)
+	}
+}
+
+// TestSnowflakeFaults is TestFaults with several statements to a portion, between any two of which the connection may be lost.
+func TestSnowflakeFaults(t *testing.T) {
+	t.Parallel()
+	faults(t, newSnowflake(t, fakesnow.Start(t)), 4, 8)
+}
+
+// TestSnowflakeLosesAnyAnswer: whichever answer of a portion breaks off, the portion is in the replica as a whole or not at
+// all, and the feeder finds out which.
+func TestSnowflakeLosesAnyAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newSnowflake(t, fakesnow.Start(t)), nil)
+	w.create("run-1")
+	w.flush()
+	whole, none := 0, 0  // portions that were in the replica, or not, when the feeder saw an error
+	const statements = 5 // BEGIN, the gate, events, the run, COMMIT; an answer may take two reads
+	for after := range 2 * statements {
+		before := w.fed()
+		if _, err := w.journal.Append(t.Context(), bench.Event{Run: "run-1", Epoch: 7, Message: fmt.Sprint(after)}); err != nil {
+			t.Fatal(err)
+		}
+		w.network.Plan(replicatest.Unheard, after)
+		w.feeder.step(t.Context())
+		s, fed := w.feeder.Status(), w.fed()
+		var events int64
+		if err := w.replica().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM RUN_CONTROL_EVENTS").Scan(&events); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case events != fed: // a change is an event
+			t.Errorf("after %d reads: change %d, but %d events", after, fed, events)
+		case s.LastError != "" && !s.Connected && s.Position == before && fed == before:
+			none++
+		case s.LastError != "" && !s.Connected && s.Position == before && fed == s.Head:
+			whole++
+		case s.LastError != "" || !s.Connected || s.Position != fed || fed != s.Head:
+			t.Errorf("after %d reads: the replica was at change %d and is at %d, the status is %+v", after, before, fed, s)
+		}
+		w.flush()
+	}
+	w.same()
+	if whole == 0 || none < statements-1 {
+		t.Errorf("the feeder saw an error when %d portions were in the replica and %d were not", whole, none)
+	}
+}
+
+// TestSnowflakeTwoFeeders: two feed the same journal at the same time, as two servers would of which one has lost the
+// journal and does not know it. Each portion gets through one of them.
+func TestSnowflakeTwoFeeders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newSnowflake(t, fakesnow.Start(t)), func(c *Config) { c.Rows = 3 })
+	w.create("run-1")
+	w.flush()
+	config := w.feeder.config
+	config.DSN = w.dsn
+	other, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	for n := range 2 {
+		w.write(journaltest.NewBatch("run-1", n))
+		var both errgroup.Group
+		both.Go(func() error { return other.Flush(t.Context()) })
+		both.Go(func() error { return w.feeder.Flush(t.Context()) })
+		if err := both.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.same()
+}
+
+// TestSnowflakeGateIsHeld: a feeder has died in the middle of a portion, and its session holds the gate. Others say that they
+// wait, until the session is ended for them; nothing of the portion is left.
+func TestSnowflakeGateIsHeld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newSnowflake(t, fakesnow.Start(t)), nil)
+	w.create("run-1")
+	w.flush()
+	dead, err := w.replica().Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{"BEGIN", "UPDATE REPLICA_PROGRESS SET FED_CHANGE_NO = 99", "DELETE FROM RUN_STATUS"} {
+		if _, err := dead.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.write(journaltest.NewBatch("run-1", 1))
+	w.feeder.step(t.Context())
+	if s := w.feeder.Status(); s.Connected || !strings.Contains(s.LastError, "feed changes 2 to 2: Another transaction has locked a row. (000625)") {
+		t.Errorf("status while the gate is held is %+v", s)
+	}
 	w.flush()
 	w.same()
 }

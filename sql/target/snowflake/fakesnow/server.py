@@ -10,7 +10,11 @@ what fakesnow 0.11.14 does not:
 - a key that is there already and a NULL where none may be are errors, as of a hybrid table
 - a MERGE with arguments is DuckDB's own, which takes them anywhere, but tells 0 rows
 - what fakesnow cannot do at all is an error of the statement with the number 9999, not HTTP 500
-- statements run one at a time: DuckDB has no locks to wait for, and lets concurrent changes fail
+- statements run one at a time
+- a row that another transaction has changed is an error at once: DuckDB has no locks to wait for. A session that keeps a
+  transaction open and has said nothing for a second is ended then; Snowflake waits for five minutes
+- a session that ends takes back what it has not committed
+- a request that comes again is answered as before: the driver repeats one whose answer broke off
 - what a statement becomes in DuckDB is kept: fakesnow works for up to a second on one with many columns
 """
 
@@ -22,6 +26,7 @@ import os
 import re
 import socket
 import threading
+import time
 from importlib import import_module
 
 import duckdb
@@ -45,6 +50,8 @@ NOTHING = re.compile(
 )
 HYBRID = re.compile(r"\b(CREATE\s+(?:OR\s+REPLACE\s+)?)HYBRID\s+(TABLE)\b", re.I)
 INDEX = re.compile(r",\s*INDEX\s+\w+\s*\([^()]*\)(\s*INCLUDE\s*\([^()]*\))?", re.I)
+PREFIX = re.compile(r"\d{6} \(\w+\): ")  # which Snowflake's Python connector writes before a message, not the service
+END = re.compile(r"\s*(COMMIT|ROLLBACK)\b", re.I)
 BEGIN = re.compile(r"\s*BEGIN(\s+TRANSACTION)?\s*;?\s*$", re.I)
 
 
@@ -66,6 +73,10 @@ def constrained(execute):
             if "NOT NULL" in str(e):
                 raise ProgrammingError(msg="NULL result in a non-nullable column", errno=100072, sqlstate="22000") from None
             raise ProgrammingError(msg="A primary key already exists.", errno=200001, sqlstate="22000") from None
+        except duckdb.TransactionException as e:
+            if "Conflict" not in str(e):
+                raise ProgrammingError(msg=f"fakesnow: {e}", errno=9999, sqlstate="99999") from None
+            raise ProgrammingError(msg="Another transaction has locked a row.", errno=625, sqlstate="57014") from None
         except duckdb.Error as e:
             raise ProgrammingError(msg=f"fakesnow: {type(e).__name__}: {e}", errno=9999, sqlstate="99999") from None
 
@@ -147,24 +158,65 @@ class Replay:
 
 
 one_at_a_time = asyncio.Lock()
+heard = {}  # when a session with an open transaction said something, by its token
+
+
+def end_session(token: str) -> None:
+    heard.pop(token, None)
+    last.pop(token, None)
+    if conn := server.sessions.pop(token, None):
+        try:
+            conn._duck_conn.rollback()
+        except duckdb.TransactionException:
+            pass  # there was none
+
+
+async def session(request: Request) -> JSONResponse:
+    if request.query_params.get("delete"):
+        async with one_at_a_time:
+            end_session(server.to_token(request))
+    return JSONResponse({"data": None, "code": None, "message": None, "success": True})
+
+
+last = {}  # of a session, by its token: the id of its last request, and the answer
 
 
 async def query(request: Request) -> JSONResponse:
+    token, again = server.to_token(request), request.query_params.get("requestId")
+    async with one_at_a_time:
+        if last.get(token, (None,))[0] != again:
+            last[token] = again, await answered(request, token)
+        return last[token][1]
+
+
+async def answered(request: Request, token: str) -> JSONResponse:
     said = json.loads(await request.body())
     begin = BEGIN.match(said["sqlText"])
     said["sqlText"] = rewritten(said["sqlText"])
     for binding in (said.get("bindings") or {}).values():
         if binding["value"] is None:
             binding["type"] = "TEXT"
-    async with one_at_a_time:
-        try:
-            answer = await server.query_request(Replay(request, json.dumps(said).encode()))
-        except ProgrammingError as e:  # fakesnow itself catches only what happens while a statement runs
-            return error(f"{e.errno:06d}", e.raw_msg or str(e))
-        except ParseError as e:
-            # its place is not where Snowflake would see the error
-            return error("001003", f"SQL compilation error:\nsyntax error unexpected '{e.errors[0]['highlight']}'.")
+    try:
+        answer = await server.query_request(Replay(request, json.dumps(said).encode()))
+    except ProgrammingError as e:  # fakesnow itself catches only what happens while a statement runs
+        return error(f"{e.errno:06d}", e.raw_msg or str(e))
+    except ParseError as e:
+        # its place is not where Snowflake would see the error
+        return error("001003", f"SQL compilation error:\nsyntax error unexpected '{e.errors[0]['highlight']}'.")
     body = json.loads(answer.body)
+    if PREFIX.match(str(body.get("message"))):
+        body["message"] = PREFIX.sub("", body["message"])
+        answer = JSONResponse(body)
+    now = time.monotonic()
+    if body.get("code") == "000625":
+        for other in [t for t, at in heard.items() if now - at > 1]:
+            end_session(other)
+    if begin:
+        heard[token] = now
+    elif END.match(said["sqlText"]):
+        heard.pop(token, None)
+    elif token in heard:
+        heard[token] = now
     if begin and body.get("code") == "002003":
         return JSONResponse({"data": {"rowtype": [], "rowset": [], "queryResultFormat": "json"}, "success": True})
     if answer.status_code == 500:
@@ -190,7 +242,11 @@ def main() -> None:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else every answer takes 40 ms
     print(listener.getsockname()[1], flush=True)
     threading.Thread(target=end_with_parent, daemon=True).start()
-    routes = [Route("/queries/v1/query-request", query, methods=["POST"]), *server.routes]
+    routes = [
+        Route("/queries/v1/query-request", query, methods=["POST"]),
+        Route("/session", session, methods=["POST"]),
+        *server.routes,
+    ]
     config = uvicorn.Config(Starlette(routes=routes), log_level="error", access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
 
