@@ -79,7 +79,7 @@ var forms = map[string]form{
 	"json": {
 		"CAST(json_extract($1, '$.$2') AS TEXT)",
 		"(CAST($1 AS JSON) ->> '$2')",
-		"CAST(GET(PARSE_JSON($1), '$2') AS TEXT)",
+		"CAST(GET_PATH(PARSE_JSON($1), '$2') AS TEXT)",
 	},
 	// each(document, alias) is the elements of a JSON array as a table with the column value.
 	"each": {

@@ -180,26 +180,33 @@ func (s *site) query(q string, args ...any) [][]any {
 		s.t.Fatal(err)
 	}
 	defer db.Close()
-	rows, err := db.Query(q, args...)
+	return rowsOf(s.t, db, q, args...)
+}
+
+// rowsOf is all that a query gives.
+func rowsOf(t *testing.T, db *sql.DB, query string, args ...any) (all [][]any) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query, args...)
 	if err != nil {
-		s.t.Fatalf("%s: %v", q, err)
+		t.Fatalf("%s: %v", query, err)
 	}
 	defer rows.Close()
-	columns, _ := rows.Columns()
-	var all [][]any
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for rows.Next() {
-		row := make([]any, len(columns))
-		to := make([]any, len(columns))
+		row, into := make([]any, len(columns)), make([]any, len(columns))
 		for i := range row {
-			to[i] = &row[i]
+			into[i] = &row[i]
 		}
-		if err := rows.Scan(to...); err != nil {
-			s.t.Fatal(err)
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
 		}
 		all = append(all, row)
 	}
 	if err := rows.Err(); err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return all
 }

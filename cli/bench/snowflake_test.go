@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"bench/runtime/bench"
-	"bench/sql/target/snowflake/fakesnow"
 	"bench/sql/target/snowflake/snowtest"
 )
 
@@ -154,29 +152,6 @@ func (s *site) ended(apply *command) (operations, failed int64) {
 		s.t.Fatalf("the run is %v, exit %d", row, code)
 	}
 	return row[2].(int64), row[3].(int64)
-}
-
-// The example that users start from, with SQL that is really run.
-func TestSnowflakeExample(t *testing.T) {
-	t.Parallel()
-	address, err := url.Parse(fakesnow.Start(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSite(t)
-	s.env = []string{"SNOWFLAKE_HOME=" + s.dir}
-	connection := fmt.Sprintf("[fake]\naccount = 'fake'\nuser = 'u'\npassword = 'p'\nprotocol = 'http'\nhost = '%s'\nport = %s\n", address.Hostname(), address.Port())
-	if err := os.WriteFile(filepath.Join(s.dir, "connections.toml"), []byte(connection), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	operations, failed := s.ended(s.start("apply", filepath.Join(examples, "snowflake-lookup.hcl"), "--var", "connection=fake", "--var", "database="+fakesnow.Database(),
-		"--var", "connections=4", "--var", "rows=500", "--var", "warmup=1s", "--var", "duration=3s"))
-	if operations == 0 || failed != 0 {
-		t.Errorf("%d operations, %d failed", operations, failed)
-	}
-	if n := s.query("SELECT COUNT(*) FROM QUERY_EXECUTIONS WHERE QUERY_ID IS NOT NULL")[0][0].(int64); n == 0 {
-		t.Error("no execution has a query id")
-	}
 }
 
 // A secret of every way to sign in goes through every part of the program, with an account that lets it in and with one

@@ -130,8 +130,13 @@ func sqlByHand(t *testing.T, d dialect.Dialect, db *sql.DB) {
 	if strings.Contains(text, "+goose") || strings.Contains(text, "DROP") {
 		t.Error("the text holds more than Up statements")
 	}
-	if _, err := db.ExecContext(t.Context(), text); err != nil {
-		t.Fatal(err)
+	for statement := range strings.SplitAfterSeq(text, ";\n") {
+		if strings.TrimSpace(statement) == "" {
+			continue
+		}
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%v: %s", err, statement)
+		}
 	}
 	set, err := migrations.Open(d.Name, db)
 	if err != nil {

@@ -3,7 +3,6 @@ package replica
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,18 +39,13 @@ var connections struct {
 }
 
 // newSnowflake is the address of an empty replica in fakesnow, at its url.
-func newSnowflake(t testing.TB, at string) (address string) {
+func newSnowflake(t testing.TB, url string) (address string) {
 	t.Helper()
-	service, err := url.Parse(at)
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := &connections
 	c.Lock()
 	defer c.Unlock()
 	c.n++
-	c.text += fmt.Sprintf("[c%d]\naccount = 'fake'\nuser = 'u'\npassword = 'hush'\nprotocol = 'http'\nhost = '%s'\nport = %s\ndatabase = '%s'\n",
-		c.n, service.Hostname(), service.Port(), fakesnow.Database())
+	c.text += fakesnow.Connection(t, fmt.Sprint("c", c.n), url, fakesnow.Database())
 	file := filepath.Join(c.home, "connections.toml")
 	if err := os.WriteFile(file+".new", []byte(c.text), 0o600); err != nil {
 		t.Fatal(err)

@@ -51,12 +51,17 @@ func open(t testing.TB, dsn string) *sql.DB {
 // journal may be in use.
 func Same(t testing.TB, journal, dsn string) {
 	t.Helper()
+	SameIn(t, journal, Open(t, dsn))
+}
+
+// SameIn is Same for a replica that is open.
+func SameIn(t testing.TB, journal string, copied *sql.DB) {
+	t.Helper()
 	lite, err := sql.Open("sqlite", "file:"+journal+"?mode=ro&_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer lite.Close()
-	copied := Open(t, dsn)
 	var runs []string
 	for _, line := range Lines(t, lite, "SELECT RUN_ID FROM RUN_STATUS") {
 		runs = append(runs, "'"+strings.TrimPrefix(line, "run_id=")+"'")

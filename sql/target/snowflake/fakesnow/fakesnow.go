@@ -7,14 +7,19 @@ package fakesnow
 
 import (
 	"bufio"
+	"database/sql"
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	sf "github.com/snowflakedb/gosnowflake/v2"
 )
 
 //go:embed server.py
@@ -80,3 +85,37 @@ var databases atomic.Int64
 
 // Database is the name of a database that no other test uses; the first login that names it makes it.
 func Database() string { return fmt.Sprintf("TEST_%d", databases.Add(1)) }
+
+// Open opens a database of the server at an address.
+func Open(t testing.TB, url, database string) *sql.DB {
+	t.Helper()
+	sf.GetLogger().SetLogLevel("off")
+	host, port := hostPort(t, url)
+	db := sql.OpenDB(sf.NewConnector(sf.SnowflakeDriver{}, sf.Config{
+		Protocol: "http", Host: host, Port: port, Account: "fake", User: "u", Password: "p",
+		Database: database, Schema: "PUBLIC", MaxRetryCount: -1, DisableOCSPChecks: true,
+		Params: map[string]*string{"TIMEZONE": new("UTC"), "CLIENT_TELEMETRY_ENABLED": new("false")},
+	}))
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// Connection is the same as a table of connections.toml.
+func Connection(t testing.TB, name, url, database string) string {
+	t.Helper()
+	host, port := hostPort(t, url)
+	return fmt.Sprintf("[%s]\naccount = 'fake'\nuser = 'u'\npassword = 'p'\nprotocol = 'http'\nhost = '%s'\nport = %d\ndatabase = '%s'\nschema = 'PUBLIC'\n",
+		name, host, port, database)
+}
+
+func hostPort(t testing.TB, address string) (host string, port int) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if port, err = strconv.Atoi(u.Port()); err != nil {
+		t.Fatal(err)
+	}
+	return u.Hostname(), port
+}

@@ -6,6 +6,7 @@ what fakesnow 0.11.14 does not:
 - BEGIN opens the transaction, but is answered with an error, which becomes a success
 - HYBRID tables are ordinary tables, without their indexes
 - ALTER SESSION, USE WAREHOUSE, USE ROLE, USE SECONDARY ROLES and everything about warehouses succeed and do nothing
+- there is one warehouse, BENCH_WH, which is always started and does nothing
 - a NULL whose type is not said is a TEXT, and a time that is NULL is read as NULL, not as 1970
 - a key that is there already and a NULL where none may be are errors, as of a hybrid table
 - a MERGE with arguments is DuckDB's own, which takes them anywhere, but tells 0 rows
@@ -48,6 +49,13 @@ server = import_module("fakesnow.server")  # fakesnow itself has a function of t
 NOTHING = re.compile(
     r"\s*(ALTER\s+SESSION|USE\s+(WAREHOUSE|ROLE|SECONDARY)|(CREATE|ALTER|DROP)\s+(OR\s+REPLACE\s+)?WAREHOUSE)\b", re.I
 )
+WAREHOUSES = re.compile(r"\s*SHOW\s+WAREHOUSES\b", re.I)
+WAREHOUSE = """
+SELECT 'BENCH_WH' AS "name", 'STARTED' AS "state", 'STANDARD' AS "type", 'X-Small' AS "size", 1 AS "min_cluster_count",
+       1 AS "max_cluster_count", 1 AS "started_clusters", 0 AS "running", 0 AS "queued", 60 AS "auto_suspend",
+       'STANDARD' AS "scaling_policy"
+"""
+CURRENT = re.compile(r"\bCURRENT_WAREHOUSE\(\)", re.I)
 HYBRID = re.compile(r"\b(CREATE\s+(?:OR\s+REPLACE\s+)?)HYBRID\s+(TABLE)\b", re.I)
 INDEX = re.compile(r",\s*INDEX\s+\w+\s*\([^()]*\)(\s*INCLUDE\s*\([^()]*\))?", re.I)
 PREFIX = re.compile(r"\d{6} \(\w+\): ")  # which Snowflake's Python connector writes before a message, not the service
@@ -58,9 +66,11 @@ BEGIN = re.compile(r"\s*BEGIN(\s+TRANSACTION)?\s*;?\s*$", re.I)
 def rewritten(sql: str) -> str:
     if NOTHING.match(sql):
         return "SELECT 'Statement executed successfully.' AS status"
+    if WAREHOUSES.match(sql):
+        return WAREHOUSE
     if HYBRID.search(sql):
         return INDEX.sub("", HYBRID.sub(r"\1\2", sql))
-    return sql
+    return CURRENT.sub("'BENCH_WH'", sql)
 
 
 def constrained(execute):
