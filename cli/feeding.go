@@ -14,7 +14,7 @@ import (
 )
 
 // A feeding keeps a replica of a server's journal for as long as the server lives, and knows how it stands. Nothing of the
-// server ever waits for it, but the end of its process: for at most [flushLimit], after everything else has ended.
+// server ever waits for it, but the end of its process: for at most its store's patience, after everything else has ended.
 type feeding struct {
 	store   store
 	feeder  feeder
@@ -28,9 +28,8 @@ type feeding struct {
 }
 
 const (
-	late       = 5 * time.Second  // age of what is not replicated from which a replica is behind
-	flushLimit = 10 * time.Second // how long the end of a server waits for its replica
-	flushTold  = 2 * time.Second  // after which it says so
+	late      = 5 * time.Second // age of what is not replicated from which a replica is behind
+	flushTold = 2 * time.Second // after which it says so
 )
 
 // newFeeding makes the feeding of a journal. Nothing is connected before it starts.
@@ -111,14 +110,15 @@ func (f *feeding) standing(age time.Duration) *api.Replica {
 
 // flush feeds what is missing.
 func (f *feeding) flush() error {
-	ctx, cancel := context.WithTimeoutCause(f.patience, flushLimit, fmt.Errorf("%s were not enough", flushLimit))
+	limit := f.store.patience()
+	ctx, cancel := context.WithTimeoutCause(f.patience, limit, fmt.Errorf("%s were not enough", limit))
 	defer cancel()
 	done := make(chan struct{})
 	var telling sync.WaitGroup
 	telling.Go(func() {
 		select {
 		case <-time.After(flushTold):
-			f.talk("waiting up to %s for %s to take what it lacks; Ctrl-C leaves it to the next server", flushLimit, f.store)
+			f.talk("waiting up to %s for %s to take what it lacks; Ctrl-C leaves it to the next server", limit, f.store)
 		case <-done:
 		}
 	})

@@ -23,6 +23,8 @@ type stuck struct {
 
 func (*stuck) String() string { return "the store" }
 
+func (*stuck) patience() time.Duration { return 10 * time.Second }
+
 func (s *stuck) feeder(*journal.Journal, *slog.Logger) (feeder, error) { return s, nil }
 
 func (*stuck) Run(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
@@ -44,7 +46,7 @@ func TestEndWaitsForTheStoreForALimitedTime(t *testing.T) {
 		takes time.Duration
 		says  string
 	}{
-		{"patient", time.Hour, flushLimit, "7 rows are not in the replica: 10s were not enough; the next server on j.db with this store goes on from there"},
+		{"patient", time.Hour, 10 * time.Second, "7 rows are not in the replica: 10s were not enough; the next server on j.db with this store goes on from there"},
 		{"impatient", 3 * time.Second, 3 * time.Second, "7 rows are not in the replica: it was not waited for; the next server"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -102,7 +102,8 @@ func (s *selftest) try() error {
 	if !s.affordable(ctx, account) {
 		return nil
 	}
-	if err := account.Script(ctx, "CREATE TRANSIENT SCHEMA "+s.schema); err != nil {
+	// The schema is not transient, because hybrid tables are not.
+	if err := account.Script(ctx, "CREATE SCHEMA "+s.schema); err != nil {
 		s.add("fail", "scratch schema", "", "%v", err)
 		return context.Cause(ctx)
 	}

@@ -23,6 +23,7 @@ type store interface {
 	feeder(j *journal.Journal, log *slog.Logger) (feeder, error)
 	reader(ctx context.Context) (reader, error)
 	schema() (schema, error)
+	patience() time.Duration // how long the end of a server waits for it
 }
 
 // A feeder keeps a store's replica of one journal.

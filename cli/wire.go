@@ -243,6 +243,14 @@ func newReplicaStore(address string, d dialect.Dialect) (store, error) {
 func (s replicaStore) String() string  { return s.name }
 func (s replicaStore) dialect() string { return s.speaks.Name }
 
+// patience is longer with Snowflake, where a warehouse may have to resume and a portion takes a dozen statements.
+func (s replicaStore) patience() time.Duration {
+	if s.speaks == dialect.Snowflake {
+		return 30 * time.Second
+	}
+	return 10 * time.Second
+}
+
 func (s replicaStore) feeder(j *journal.Journal, log *slog.Logger) (feeder, error) {
 	f, err := replica.New(replica.Config{Journal: j, DSN: s.address, Log: log})
 	if err != nil {

@@ -94,7 +94,7 @@ func TestSelftest(t *testing.T) {
 	}
 	created, dropped := 0, 0
 	for _, e := range server.History() {
-		if strings.HasPrefix(e.SQL, "CREATE TRANSIENT SCHEMA BENCH_SELFTEST_") {
+		if strings.HasPrefix(e.SQL, "CREATE SCHEMA BENCH_SELFTEST_") {
 			created++
 		}
 		if strings.HasPrefix(e.SQL, "DROP SCHEMA BENCH_SELFTEST_") {

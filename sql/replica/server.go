@@ -36,8 +36,8 @@ type dial = func(ctx context.Context, network, address string) (net.Conn, error)
 // serverAt is the server at an address. The address may hold a password, so no error quotes it; each has code
 // [bench.CodeInvalid]. dial is nil for the network.
 func serverAt(address string, dial dial) (server, error) {
-	if name, ok := strings.CutPrefix(address, "snowflake://"); ok {
-		return snowflakeNamed(name, dial)
+	if rest, ok := strings.CutPrefix(address, "snowflake://"); ok {
+		return snowflakeAt(rest, dial)
 	}
 	return postgresAt(address, dial)
 }

@@ -105,7 +105,7 @@ func (w *world) write(b *bench.Batch) {
 // flush catches up, over a network without faults.
 func (w *world) flush() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := w.feeder.Flush(ctx); err != nil {
 		w.t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,8 @@ import (
 	"bench/sql/dialect"
 )
 
-// A snowflake is a schema in an account of Snowflake: that of a connection of connections.toml, with its warehouse. It should
+// A snowflake is a schema in an account of Snowflake: that of a connection of connections.toml, with its warehouse, unless the
+// address says otherwise. It should
 // not be a warehouse under test, whose load and cost the replica would be part of.
 type snowflake struct {
 	name      string // of the connection
@@ -30,13 +32,27 @@ type snowflake struct {
 	transport *http.Transport
 }
 
-func snowflakeNamed(name string, dial dial) (server, error) {
-	if name == "" || strings.ContainsAny(name, "/?@") {
-		return nil, bench.Errorf(bench.CodeInvalid, "the address of the replica cannot be read: write snowflake://NAME, where NAME is a connection of connections.toml")
+// errSnowflake is why an address of Snowflake is none.
+var errSnowflake = bench.Errorf(bench.CodeInvalid, "the address of the replica cannot be read: write snowflake://NAME, where NAME is a connection of connections.toml; "+
+	"?database=D&schema=S&warehouse=W&role=R behind it go before what the connection says")
+
+// snowflakeAt reads an address: the name of a connection, and what goes before what that says.
+func snowflakeAt(address string, dial dial) (server, error) {
+	name, options, _ := strings.Cut(address, "?")
+	said, err := url.ParseQuery(options)
+	if err != nil || name == "" || strings.ContainsAny(name, "/@") {
+		return nil, errSnowflake
 	}
 	config, err := account.Connection(name)
 	if err != nil {
 		return nil, bench.Errorf(bench.CodeInvalid, "the replica's connection: %w", err)
+	}
+	places := map[string]*string{"database": &config.Database, "schema": &config.Schema, "warehouse": &config.Warehouse, "role": &config.Role}
+	for option, values := range said {
+		if places[option] == nil {
+			return nil, errSnowflake
+		}
+		*places[option] = values[0]
 	}
 	if config.Database == "" {
 		return nil, bench.Errorf(bench.CodeInvalid, "connection %q names no database: write database, and schema, into it", name)

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -8,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
@@ -19,7 +22,11 @@ import (
 	"bench/sql/target/snowflake/fakesnow"
 )
 
+// TestMain gives tests a connections.toml of their own, unless they are to use that of an account.
 func TestMain(m *testing.M) {
+	if os.Getenv(onAccount) != "" {
+		os.Exit(m.Run())
+	}
 	home, err := os.MkdirTemp("", "snowflake-")
 	if err != nil {
 		panic(err)
@@ -38,10 +45,16 @@ var connections struct {
 	n          int
 }
 
+// onAccount names a connection of connections.toml. Its warehouse works for the suite, in schemas that its role makes and drops.
+const onAccount = "BENCH_SNOWFLAKE_CONNECTION"
+
 // newSnowflake is the address of an empty replica in fakesnow, at its url.
 func newSnowflake(t testing.TB, url string) (address string) {
 	t.Helper()
 	c := &connections
+	if c.home == "" {
+		t.Skip(onAccount + " is set, and its connections.toml is not ours to change")
+	}
 	c.Lock()
 	defer c.Unlock()
 	c.n++
@@ -61,6 +74,40 @@ func TestSnowflakeContract(t *testing.T) {
 	t.Parallel()
 	at := fakesnow.Start(t)
 	journaltest.Exercise(t, func(t *testing.T) journaltest.Store { return newMirrored(t, newSnowflake(t, at)) })
+}
+
+// The same on an account of Snowflake.
+func TestSnowflakeContractOnAnAccount(t *testing.T) {
+	name := os.Getenv(onAccount)
+	if name == "" {
+		t.Skip(onAccount + " names no connection")
+	}
+	var schemas atomic.Int64
+	journaltest.Exercise(t, func(t *testing.T) journaltest.Store {
+		owner := replicatest.Open(t, "snowflake://"+name)
+		schema := fmt.Sprintf("BENCH_TEST_%d_%d", time.Now().Unix(), schemas.Add(1))
+		exec(t, owner, "CREATE SCHEMA "+schema) // not transient: hybrid tables are not
+		t.Cleanup(func() {
+			if _, err := owner.ExecContext(context.Background(), "DROP SCHEMA "+schema); err != nil {
+				t.Error(err)
+			}
+		})
+		return newMirrored(t, "snowflake://"+name+"?schema="+schema)
+	})
+}
+
+// TestSnowflakeAddress: what an address says goes before what its connection says, and what it must not say is refused.
+func TestSnowflakeAddress(t *testing.T) {
+	t.Parallel()
+	address := newSnowflake(t, "http://127.0.0.1:1")
+	if name, err := Name(address + "?database=D&schema=S"); err != nil || !strings.HasPrefix(name, "schema D.S of Snowflake, connection \"c") {
+		t.Errorf("%q, %v", name, err)
+	}
+	for _, wrong := range []string{"snowflake://", "snowflake://u:hush@acme", "snowflake://c/hush", address + "?password=hush", address + "?%hush", "snowflake://none"} {
+		if name, err := Name(wrong); err == nil || bench.CodeOf(err) != bench.CodeInvalid || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: %q, %v", wrong, name, err)
+		}
+	}
 }
 
 // TestSnowflakeFeeds: every row arrives as it is, a run comes back, and what is fed again from the start changes nothing.

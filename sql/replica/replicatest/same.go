@@ -29,20 +29,23 @@ func Open(t testing.TB, dsn string) *sql.DB {
 
 func open(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
-	name, snowflake := strings.CutPrefix(dsn, "snowflake://")
-	if !snowflake {
+	address, ok := strings.CutPrefix(dsn, "snowflake://")
+	if !ok {
 		db, err := sql.Open("pgx", dsn)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return db
 	}
+	name, schema, _ := strings.Cut(address, "?schema=")
 	config, err := account.Connection(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	config.MaxRetryCount = -1
-	config.Schema = "PUBLIC"
+	if schema != "" {
+		config.Schema = schema
+	}
 	config.Params = map[string]*string{"TIMEZONE": new("UTC"), "CLIENT_TELEMETRY_ENABLED": new("false")}
 	return sql.OpenDB(sf.NewConnector(sf.SnowflakeDriver{}, *config))
 }
