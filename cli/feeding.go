@@ -9,8 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"bench/runtime/cost"
 	"bench/server/api"
 	"bench/sql/journal"
+	"bench/sql/replica"
 )
 
 // A feeding keeps a replica of a server's journal for as long as the server lives, and knows how it stands. Nothing of the
@@ -50,7 +52,7 @@ func (p *program) newFeeding(s store, j *journal.Journal, log *slog.Logger, tell
 // frame is how the replica stands, as frames tell it.
 func (f *feeding) frame() *api.Replica {
 	r := *f.now.Load()
-	r.Place = ""
+	r.Place, r.Upkeep = "", nil
 	return &r
 }
 
@@ -96,7 +98,7 @@ func (f *feeding) watch(ctx context.Context) {
 func (f *feeding) standing(age time.Duration) *api.Replica {
 	s := f.feeder.Status()
 	r := &api.Replica{State: api.ReplicaCurrent, Reached: s.Reached, Place: f.store.String(),
-		BacklogRows: s.Backlog, LagMS: s.Lag.Milliseconds(), Error: s.LastError}
+		BacklogRows: s.Backlog, LagMS: s.Lag.Milliseconds(), Error: s.LastError, Upkeep: upkeep(s.Upkeep)}
 	switch {
 	case s.LastError != "", !s.Connected && age > late:
 		r.State = api.ReplicaAway
@@ -106,6 +108,24 @@ func (f *feeding) standing(age time.Duration) *api.Replica {
 		r.State = api.ReplicaBehind
 	}
 	return r
+}
+
+// upkeep estimates what a warehouse costs that works for a replica; nil where there is none.
+func upkeep(u replica.Upkeep) *api.Upkeep {
+	if u.Warehouse == nil {
+		return nil
+	}
+	e := &api.Upkeep{Warehouse: u.Warehouse.Name, Size: u.Warehouse.Size, KeptSeconds: u.Kept.Seconds()}
+	rate, known := cost.RateOf(u.Warehouse)
+	switch {
+	case !known:
+		e.Why = cost.Unknown(u.Warehouse)
+	case u.Idle <= 0:
+		e.Why = "it does not say when it suspends itself"
+	default:
+		e.Credits, e.RatesAsOf = new(u.Kept.Hours()*rate.PerHour), rate.AsOf
+	}
+	return e
 }
 
 // flush feeds what is missing.
@@ -179,6 +199,15 @@ func inWords(r *api.Replica) string {
 		text += ": it has not answered"
 	}
 	return text
+}
+
+// estimated says what a replica costs.
+func estimated(u *api.Upkeep) string {
+	text := fmt.Sprintf("warehouse %s %s kept up for %s", u.Warehouse, u.Size, span(time.Duration(u.KeptSeconds*float64(time.Second))))
+	if u.Credits == nil {
+		return text + "; what that costs is unknown: " + u.Why
+	}
+	return fmt.Sprintf("%s: an estimated %s credits at the rates of %s", text, trim(*u.Credits, 3), u.RatesAsOf)
 }
 
 // missing tells what is not in the replica after its server has ended. It is no failure of anything, and not for -q to hide.

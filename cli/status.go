@@ -104,6 +104,9 @@ func writeStatus(w io.Writer, run *bench.Run, workers []bench.Worker, side *benc
 	if fed != nil {
 		line("replica", "%s", fed.Place)
 		line("", "%s", inWords(fed))
+		if fed.Upkeep != nil {
+			line("", "%s", estimated(fed.Upkeep))
+		}
 	}
 	switch {
 	case note != "" && !run.Status.Terminal():

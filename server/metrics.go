@@ -78,13 +78,15 @@ func (r runs) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// replicas tells how the replica stands. Its three numbers are of one instant.
+// replicas tells how the replica stands. Its numbers are of one instant.
 type replicas struct{ now func() *api.Replica }
 
 var (
 	replicaConnected = prometheus.NewDesc("bench_replica_connected", "1 while the replica of the journal can be fed, else 0.", nil, nil)
 	replicaLag       = prometheus.NewDesc("bench_replica_lag_seconds", "Age of the oldest row that was written to the journal and is not in the replica.", nil, nil)
 	replicaBacklog   = prometheus.NewDesc("bench_replica_backlog_rows", "Rows that were written to the journal and are not in the replica.", nil, nil)
+	replicaKept      = prometheus.NewDesc("bench_replica_warehouse_seconds_total", "Time for which feeding the replica kept a warehouse of Snowflake up.", []string{"warehouse"}, nil)
+	replicaCredits   = prometheus.NewDesc("bench_replica_credits_total", "Estimate of the credits of that time, others who used the warehouse included.", []string{"warehouse"}, nil)
 )
 
 // Describe implements prometheus.Collector.
@@ -92,6 +94,8 @@ func (replicas) Describe(to chan<- *prometheus.Desc) {
 	to <- replicaConnected
 	to <- replicaLag
 	to <- replicaBacklog
+	to <- replicaKept
+	to <- replicaCredits
 }
 
 // Collect implements prometheus.Collector.
@@ -104,4 +108,12 @@ func (r replicas) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(replicaConnected, prometheus.GaugeValue, connected)
 	to <- prometheus.MustNewConstMetric(replicaLag, prometheus.GaugeValue, float64(now.LagMS)/1000)
 	to <- prometheus.MustNewConstMetric(replicaBacklog, prometheus.GaugeValue, float64(now.BacklogRows))
+	u := now.Upkeep
+	if u == nil {
+		return
+	}
+	to <- prometheus.MustNewConstMetric(replicaKept, prometheus.CounterValue, u.KeptSeconds, u.Warehouse)
+	if u.Credits != nil {
+		to <- prometheus.MustNewConstMetric(replicaCredits, prometheus.CounterValue, *u.Credits, u.Warehouse)
+	}
 }

@@ -205,6 +205,22 @@ run "run" {
 		t.Errorf("up after down made %v, and first %v", again, first)
 	}
 	feed() // and what it had before
+
+	// While a server feeds it, what its warehouse costs is estimated.
+	s.env = append(s.env, "BENCH_STORE=snowflake://store")
+	server := s.serve()
+	s.catchesUp(30 * time.Second)
+	out, code := s.output("status")
+	if code != 0 || !regexp.MustCompile(`warehouse BENCH_WH X-Small kept up for \d.*: an estimated \d.* credits at the rates of 20`).MatchString(out) {
+		t.Errorf("status: exit %d\n%s", code, out)
+	}
+	for _, want := range []string{`bench_replica_credits_total{warehouse="BENCH_WH"} `, `bench_replica_warehouse_seconds_total{warehouse="BENCH_WH"} `} {
+		if text := string(s.get("/metrics")); !strings.Contains(text, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+	server.Process.Signal(os.Interrupt)
+	server.code()
 }
 
 // whole is a whole number, which the driver gives as a text.

@@ -77,11 +77,24 @@ type Health struct {
 // stream. It is at most a second old.
 type Replica struct {
 	State       ReplicaState `json:"state"`
-	Reached     bool         `json:"reached"`         // since the server started; before, everything in its journal counts as not replicated
-	Place       string       `json:"place,omitempty"` // which one it is, without secrets; not in frames
-	BacklogRows int64        `json:"backlog_rows"`    // written to the journal and not replicated; one written three times counts three times
-	LagMS       int64        `json:"lag_ms"`          // age of the oldest of them
-	Error       string       `json:"error,omitempty"` // why the last attempt to feed it failed, without secrets
+	Reached     bool         `json:"reached"`          // since the server started; before, everything in its journal counts as not replicated
+	Place       string       `json:"place,omitempty"`  // which one it is, without secrets; not in frames
+	BacklogRows int64        `json:"backlog_rows"`     // written to the journal and not replicated; one written three times counts three times
+	LagMS       int64        `json:"lag_ms"`           // age of the oldest of them
+	Error       string       `json:"error,omitempty"`  // why the last attempt to feed it failed, without secrets
+	Upkeep      *Upkeep      `json:"upkeep,omitempty"` // of a replica in Snowflake; not in frames
+}
+
+// An Upkeep is an estimate of what a replica costs: the time for which feeding it kept a warehouse up, since the server
+// started, at the warehouse's rate. Others who use the warehouse in that time share it, and what Snowflake meters is known
+// hours later.
+type Upkeep struct {
+	Warehouse   string   `json:"warehouse"`
+	Size        string   `json:"size"`
+	KeptSeconds float64  `json:"kept_seconds"`
+	Credits     *float64 `json:"credits,omitempty"`     // absent when they cannot be estimated
+	RatesAsOf   string   `json:"rates_as_of,omitempty"` // when the rate was looked up
+	Why         string   `json:"why,omitempty"`         // there is no estimate
 }
 
 // A ReplicaState says in a word how a replica stands.

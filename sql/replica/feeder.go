@@ -75,8 +75,9 @@ type Feeder struct {
 	share    float64       // of the bounds of a portion, 1 unless the replica was too slow for it
 	journal  string        // id, once read
 
-	mu    sync.Mutex
-	known known
+	mu     sync.Mutex
+	known  known
+	upkeep Upkeep
 }
 
 // known is what a feeder knows about its replica.
@@ -96,6 +97,7 @@ type Status struct {
 	Backlog   int64         // rows written to the journal and not replicated; one written three times counts three times
 	Lag       time.Duration // age of the oldest of them; 0 when there is none
 	LastError string        // why the last attempt failed; "" after one that worked. It holds no secret
+	Upkeep    Upkeep
 }
 
 // New makes a feeder. Nothing is connected before Run or Flush. The error says that the DSN cannot be read.
@@ -155,7 +157,7 @@ func (f *Feeder) Close() {
 // Status reads how the replica stands against the journal as it is now. It never waits for the replica.
 func (f *Feeder) Status() Status {
 	k := f.standing()
-	s := Status{Connected: k.connected, Reached: k.reached, Position: k.position, LastError: k.trouble}
+	s := Status{Connected: k.connected, Reached: k.reached, Position: k.position, LastError: k.trouble, Upkeep: f.kept()}
 	var oldest time.Time
 	var err error
 	s.Head, s.Backlog, oldest, err = f.config.Journal.Backlog(context.Background(), k.position)
@@ -172,6 +174,20 @@ func (f *Feeder) standing() known {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.known
+}
+
+// kept is the upkeep up to now.
+func (f *Feeder) kept() Upkeep {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.upkeep.at(time.Now())
+}
+
+// asks notes that the replica's warehouse is asked for something.
+func (f *Feeder) asks() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.upkeep = f.upkeep.asked(f.session.warehouse(), time.Now())
 }
 
 // step waits for its time and feeds one portion, if there is one. It is false when ctx ended first.
@@ -226,6 +242,7 @@ func (f *Feeder) feed(ctx context.Context) (err error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, f.config.Timeout)
 	defer cancel()
+	f.asks()
 	err = s.feed(limited, upto, head)
 	switch {
 	case err == nil:
@@ -250,6 +267,7 @@ func (f *Feeder) connect(ctx context.Context) (err error) {
 	f.session, err = open(limited, f.server, f.journal, f.config.Timeout)
 	if err == nil {
 		// Statements whose answers were lost have been carried out, whatever becomes of the next one.
+		f.asks()
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.known.reached, f.known.position = true, f.session.position

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"bench/runtime/bench"
 )
 
 // A postgresLine feeds a portion with one statement, which is made from the tables as they are in the replica.
@@ -38,6 +40,8 @@ func (p *postgres) open(ctx context.Context, limit time.Duration) (line, error) 
 }
 
 func (l *postgresLine) portion() *portion { return &l.rows }
+
+func (*postgresLine) warehouse() *bench.Warehouse { return nil }
 
 func (l *postgresLine) progress(ctx context.Context, journal string) (position int64, err error) {
 	_, err = l.conn.Exec(ctx, `INSERT INTO REPLICA_PROGRESS (JOURNAL_ID, FED_CHANGE_NO, HEAD_CHANGE_NO, FED_AT)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"bench/runtime/bench"
 )
 
 // A line is a connection over which portions go to a replica.
@@ -15,6 +17,8 @@ type line interface {
 	// send feeds the portion and moves the journal's progress from after to upto, all or nothing; it is false, and nothing is
 	// fed, when the progress does not stand at after.
 	send(ctx context.Context, journal string, after, upto, head int64) (bool, error)
+	// warehouse is what works for the line, and costs for as long as it is up; nil where there is no such thing.
+	warehouse() *bench.Warehouse
 	close()
 }
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"bench/runtime/bench"
 )
 
 // A snowflakeLine feeds a portion in one transaction: the journal's progress, then of every table that has rows what they
@@ -24,6 +26,7 @@ type snowflakeLine struct {
 	rows   portion
 	merges map[*table]string // how rows get into their table
 	clears map[*table]string // how those before them get out, of tables whose rows belong together
+	works  *bench.Warehouse  // nil when the role may not see it
 }
 
 // documentBytes is how long a text of rows may get before the next one begins. Snowflake takes up to 16 MiB.
@@ -43,6 +46,7 @@ func (s *snowflake) open(ctx context.Context, limit time.Duration) (_ line, err 
 	if err := l.learn(ctx); err != nil {
 		return nil, within(ctx, s, "read its tables", err)
 	}
+	l.works = l.survey(ctx)
 	for _, t := range l.rows.order {
 		l.merges[t] = merge(t)
 		if group := together[strings.ToLower(t.name)]; group != nil {
@@ -91,31 +95,53 @@ func (l *snowflakeLine) learn(ctx context.Context) error {
 
 // keys reads which columns are in a primary key, as TABLE.COLUMN.
 func (l *snowflakeLine) keys(ctx context.Context) (map[string]bool, error) {
-	found, err := l.conn.QueryContext(ctx, "SHOW PRIMARY KEYS IN SCHEMA")
+	keys := map[string]bool{}
+	err := l.show(ctx, "SHOW PRIMARY KEYS IN SCHEMA", func(row map[string]string) { keys[row["table_name"]+"."+row["column_name"]] = true })
+	return keys, err
+}
+
+// survey looks at the warehouse of the session; nil when there is none to be seen. Feeding does not depend on it.
+func (l *snowflakeLine) survey(ctx context.Context) (w *bench.Warehouse) {
+	var name sql.NullString
+	if err := l.conn.QueryRowContext(ctx, "SELECT CURRENT_WAREHOUSE()").Scan(&name); err != nil {
+		return nil
+	}
+	l.show(ctx, "SHOW WAREHOUSES", func(row map[string]string) {
+		if row["name"] == name.String {
+			w = &bench.Warehouse{Name: row["name"], State: row["state"], Size: row["size"], Raw: row}
+		}
+	})
+	return w
+}
+
+func (l *snowflakeLine) warehouse() *bench.Warehouse { return l.works }
+
+// show gives the rows of a SHOW by their columns' names: which columns there are depends on the edition and on the year.
+func (l *snowflakeLine) show(ctx context.Context, statement string, each func(row map[string]string)) error {
+	found, err := l.conn.QueryContext(ctx, statement)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer found.Close()
 	columns, err := found.Columns()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	table, column := slices.Index(columns, "table_name"), slices.Index(columns, "column_name")
-	if table < 0 || column < 0 {
-		return nil, fmt.Errorf("SHOW PRIMARY KEYS has the columns %s", strings.Join(columns, ", "))
-	}
-	keys := map[string]bool{}
 	row, into := make([]sql.RawBytes, len(columns)), make([]any, len(columns))
 	for i := range row {
 		into[i] = &row[i]
 	}
 	for found.Next() {
 		if err := found.Scan(into...); err != nil {
-			return nil, err
+			return err
 		}
-		keys[string(row[table])+"."+string(row[column])] = true
+		named := map[string]string{}
+		for i, column := range columns {
+			named[column] = string(row[i])
+		}
+		each(named)
 	}
-	return keys, found.Err()
+	return found.Err()
 }
 
 // source is the rows of a document as a table of some columns.
