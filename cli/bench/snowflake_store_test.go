@@ -14,24 +14,10 @@ import (
 
 	"bench/runtime/bench"
 	"bench/sql/dialect"
+	"bench/sql/journal/journaltest"
+	"bench/sql/queries"
 	"bench/sql/replica/replicatest"
 	"bench/sql/target/snowflake/fakesnow"
-)
-
-// The guide's queries as its readers know them. That of scenario 3 has an ellipsis, which is filled here.
-const (
-	guidePhases = `SELECT PHASE, COUNT(*), AVG(QPS), MIN(TIMESTAMP), MAX(TIMESTAMP)
-FROM WORKER_METRICS_SNAPSHOTS
-WHERE RUN_ID = '<run_id>'
-GROUP BY PHASE
-ORDER BY MIN(TIMESTAMP);`
-	guideElapsed = `SELECT STATUS, PHASE, 
-       TIMESTAMPDIFF('second', START_TIME, CURRENT_TIMESTAMP()) as elapsed,
-       (SELECT warmup_seconds FROM RUN_STATUS WHERE RUN_ID = '<run_id>') as warmup_threshold
-FROM RUN_STATUS WHERE RUN_ID = '<run_id>';`
-	guideWorkers = `SELECT WORKER_ID, STATUS, LAST_HEARTBEAT, ERROR_COUNT
-FROM WORKER_HEARTBEATS
-WHERE RUN_ID = '<run_id>';`
 )
 
 // onFakesnow gives a site two connections to a new fakesnow: target, and store, whose database it opens.
@@ -74,46 +60,59 @@ func TestSnowflakeExample(t *testing.T) {
 	s.readsBack()
 }
 
-// guide asks the store the guide's questions about the only run, and holds the answers against the journal.
+// guide asks the store the guide's questions about the only run, as written and as our queries have them, and holds the
+// answers against the journal.
 func (s *site) guide(store *sql.DB) {
 	s.t.Helper()
 	run := s.query("SELECT RUN_ID FROM RUN_STATUS")[0][0].(string)
-	ask := func(query string) [][]any { return rowsOf(s.t, store, strings.ReplaceAll(query, "<run_id>", run)) }
-
-	got, want := ask(guidePhases), s.query(strings.ReplaceAll(guidePhases, "<run_id>", run))
-	var phases []string
-	for i, row := range got {
-		phase, qps := row[0].(string), row[2].(float64)
-		phases = append(phases, phase)
-		if i >= len(want) || phase != want[i][0] || whole(row[1]) != want[i][1].(int64) || math.Abs(qps-want[i][2].(float64)) > 1e-6*qps ||
-			instant(row[3]) != want[i][3] || instant(row[4]) != want[i][4] {
-			s.t.Errorf("scenario 1: %v, want %v", row, want)
-		}
-		if (qps > 0) != (phase == "WARMUP" || phase == "MEASUREMENT") {
-			s.t.Errorf("scenario 1: QPS is %v in %s", qps, phase)
-		}
+	ours, err := queries.Load(dialect.Snowflake)
+	if err != nil {
+		s.t.Fatal(err)
 	}
-	if len(got) != len(want) || !strings.HasPrefix(strings.Join(phases, " "), "PREPARING WARMUP MEASUREMENT") {
-		s.t.Errorf("scenario 1 has the phases %v", phases)
+	filled := func(query string) string { return strings.ReplaceAll(query, "<run_id>", run) }
+	ask := func(query, name string) [2][][]any {
+		return [2][][]any{rowsOf(s.t, store, filled(query)), rowsOf(s.t, store, ours[name], run)}
 	}
-
 	began, err := time.Parse(dialect.TimeLayout, s.query("SELECT START_TIME FROM RUN_STATUS")[0][0].(string))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	before := time.Since(began)
-	got = ask(guideElapsed)
-	after := time.Since(began)
-	if len(got) != 1 || got[0][0] != "COMPLETED" || got[0][1] != s.query("SELECT PHASE FROM RUN_STATUS")[0][0] || got[0][3] != 2.0 {
-		s.t.Fatalf("scenario 3: %v", got)
-	}
-	if elapsed := whole(got[0][2]); elapsed < int64(before/time.Second) || elapsed > int64(after/time.Second)+1 {
-		s.t.Errorf("scenario 3: %d s elapsed, want %s to %s", elapsed, before, after)
+
+	want := s.query(filled(journaltest.GuidePhases))
+	for _, got := range ask(journaltest.GuidePhases, "GuidePhases") {
+		var phases []string
+		for i, row := range got {
+			phase, qps := row[0].(string), row[2].(float64)
+			phases = append(phases, phase)
+			if i >= len(want) || phase != want[i][0] || whole(row[1]) != want[i][1].(int64) || math.Abs(qps-want[i][2].(float64)) > 1e-6*qps ||
+				instant(row[3]) != want[i][3] || instant(row[4]) != want[i][4] {
+				s.t.Errorf("scenario 1: %v, want %v", row, want)
+			}
+			if active := phase == "WARMUP" || phase == "MEASUREMENT"; active != (qps > 0) {
+				s.t.Errorf("scenario 1: QPS is %v in %s", qps, phase)
+			}
+		}
+		if len(got) != len(want) || !strings.HasPrefix(strings.Join(phases, " "), "PREPARING WARMUP MEASUREMENT") {
+			s.t.Errorf("scenario 1 has the phases %v", phases)
+		}
 	}
 
-	got, want = ask(guideWorkers), s.query(strings.ReplaceAll(guideWorkers, "<run_id>", run))
-	if len(got) != 1 || len(want) != 1 || got[0][0] != want[0][0] || got[0][1] != string(bench.WorkerCompleted) || instant(got[0][2]) != want[0][2] || whole(got[0][3]) != want[0][3] {
-		s.t.Errorf("scenario 4: %v, want %v", got, want)
+	before := time.Since(began)
+	for _, got := range ask(journaltest.GuideElapsed, "GuideElapsed") {
+		after := time.Since(began)
+		if len(got) != 1 || got[0][0] != "COMPLETED" || got[0][1] != s.query("SELECT PHASE FROM RUN_STATUS")[0][0] || got[0][3] != 2.0 {
+			s.t.Fatalf("scenario 3: %v", got)
+		}
+		if elapsed := whole(got[0][2]); elapsed < int64(before/time.Second) || elapsed > int64(after/time.Second)+1 {
+			s.t.Errorf("scenario 3: %d s elapsed, want %s to %s", elapsed, before, after)
+		}
+	}
+
+	want = s.query(filled(journaltest.GuideWorkers))
+	for _, got := range ask(journaltest.GuideWorkers, "GuideWorkers") {
+		if len(got) != 1 || len(want) != 1 || got[0][0] != want[0][0] || got[0][1] != string(bench.WorkerCompleted) || instant(got[0][2]) != want[0][2] || whole(got[0][3]) != want[0][3] {
+			s.t.Errorf("scenario 4: %v, want %v", got, want)
+		}
 	}
 }
 

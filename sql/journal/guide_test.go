@@ -14,18 +14,6 @@ import (
 	"bench/sql/queries"
 )
 
-// These are the queries of the guide to debugging that users know, word for word.
-const (
-	guidePhases = `SELECT PHASE, COUNT(*), AVG(QPS), MIN(TIMESTAMP), MAX(TIMESTAMP)
-FROM WORKER_METRICS_SNAPSHOTS
-WHERE RUN_ID = '<run_id>'
-GROUP BY PHASE
-ORDER BY MIN(TIMESTAMP);`
-	guideWorkers = `SELECT WORKER_ID, STATUS, LAST_HEARTBEAT, ERROR_COUNT
-FROM WORKER_HEARTBEATS
-WHERE RUN_ID = '<run_id>';`
-)
-
 // TestGuide asks the guide's questions about a run of which two workers have reported PREPARING, WARMUP and MEASUREMENT.
 func TestGuide(t *testing.T) {
 	path := newPath(t)
@@ -83,12 +71,12 @@ func TestGuide(t *testing.T) {
 		name, byHand string
 		want         [][]any
 	}{
-		{"GuidePhases", guidePhases, [][]any{
+		{"GuidePhases", journaltest.GuidePhases, [][]any{
 			{"PREPARING", int64(2), 0.0, at(0), at(0)},
 			{"WARMUP", int64(4), 150.0, at(1), at(1.5)},
 			{"MEASUREMENT", int64(2), 400.0, at(31), at(31)},
 		}},
-		{"GuideWorkers", guideWorkers, [][]any{
+		{"GuideWorkers", journaltest.GuideWorkers, [][]any{
 			{"worker-0", "RUNNING", at(0), int64(3)},
 			{"worker-1", "RUNNING", at(0), int64(3)},
 		}},
