@@ -14,7 +14,7 @@ import (
 
 // openSnowflake opens an empty database of fakesnow.
 func openSnowflake(t *testing.T) *sql.DB {
-	return fakesnow.Open(t, fakesnow.Start(t), fakesnow.Database())
+	return fakesnow.Open(t, fakesnow.Shared(t), fakesnow.Database())
 }
 
 func snowflakeSchema(t *testing.T, db *sql.DB) schema {
@@ -83,7 +83,7 @@ func TestSnowflakeResumes(t *testing.T) {
 // What SQL prints makes the same tables as Up, statement by statement, which then finds nothing to do.
 func TestSnowflakeSQLByHand(t *testing.T) {
 	t.Parallel()
-	at := fakesnow.Start(t)
+	at := fakesnow.Shared(t)
 	byHand, byUp := fakesnow.Open(t, at, fakesnow.Database()), fakesnow.Open(t, at, fakesnow.Database())
 	sqlByHand(t, dialect.Snowflake, byHand)
 	up(t, dialect.Snowflake, byUp)

@@ -3,6 +3,7 @@
 package replicatest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -18,11 +19,12 @@ import (
 // bytes. The zero value works.
 type Network struct {
 	mu      sync.Mutex
-	lasting Fault // until it is told otherwise
-	fault   Fault // of the connection that reads next
-	after   int   // answers to let through before the fault
-	narrow  int   // more bytes at once do not come through; 0 is no limit
-	struck  int   // faults that happened
+	lasting Fault  // until it is told otherwise
+	fault   Fault  // of the connection that reads next
+	after   int    // answers to let through before the fault
+	text    string // in what the fault's answer is to; "" is anything
+	narrow  int    // more bytes at once do not come through; 0 is no limit
+	struck  int    // faults that happened
 	gates   []*gate
 }
 
@@ -56,7 +58,14 @@ func (n *Network) Dial(ctx context.Context, kind, address string) (net.Conn, err
 func (n *Network) Plan(f Fault, after int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.fault, n.after = f, after
+	n.fault, n.after, n.text = f, after, ""
+}
+
+// PlanAt makes a fault happen once, to the answer to what holds a text.
+func (n *Network) PlanAt(f Fault, text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.fault, n.after, n.text = f, 0, text
 }
 
 // Last makes a fault last until another one is told, or None. Unheard then strikes whatever writes rows: connections come
@@ -104,15 +113,15 @@ func (n *Network) lasts(f Fault) bool {
 }
 
 // strike says whether a fault of a read, or of a write, happens now. Only reads count down. rows says that the read is of
-// the answer to rows.
-func (n *Network) strike(read, rows bool) Fault {
+// the answer to rows, asked that it is to what a fault waits for.
+func (n *Network) strike(read, rows, asked bool) Fault {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch {
 	case read && n.lasting == Speechless, read && rows && n.lasting == Unheard:
 		n.struck++
 		return n.lasting
-	case n.fault == None:
+	case n.fault == None, n.text != "" && !asked:
 		return None
 	case n.after > 0 && read:
 		n.after--
@@ -131,6 +140,7 @@ type wire struct {
 	net.Conn
 	network *Network
 	rows    atomic.Bool // were sent while no answer to them is heard
+	asked   atomic.Bool // what a fault waits for
 
 	once  sync.Once
 	ended chan struct{} // closed with the wire, or when its deadline is set to the past
@@ -145,15 +155,25 @@ func (w *wire) Write(b []byte) (int, error) {
 		<-w.ended
 		return 0, os.ErrDeadlineExceeded
 	}
-	if w.network.strike(false, false) == Unsent {
+	if w.network.strike(false, false, false) == Unsent {
 		w.Close()
 		return 0, errBroken
+	}
+	if w.network.waitsFor(b) {
+		w.asked.Store(true)
 	}
 	// In PostgreSQL's protocol B binds arguments to a statement. Those that only read have few.
 	if len(b) > 1500 && b[0] == 'B' && w.network.lasts(Unheard) {
 		w.rows.Store(true)
 	}
 	return w.Conn.Write(b)
+}
+
+// waitsFor reports whether a fault waits for the answer to something.
+func (n *Network) waitsFor(b []byte) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.text != "" && bytes.Contains(b, []byte(n.text))
 }
 
 func (n *Network) limit() int {
@@ -168,7 +188,7 @@ func (w *wire) Read(b []byte) (int, error) {
 	if n == 0 {
 		return n, err
 	}
-	switch w.network.strike(true, w.rows.Load()) {
+	switch w.network.strike(true, w.rows.Load(), w.asked.Load()) {
 	case Unheard:
 		w.Close()
 		return 0, io.ErrUnexpectedEOF

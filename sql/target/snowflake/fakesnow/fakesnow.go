@@ -11,11 +11,13 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -44,28 +46,59 @@ func Python(t testing.TB) string {
 // Start starts a server that ends with the test, or with the process of the test, and returns its address.
 func Start(t testing.TB) (url string) {
 	t.Helper()
-	cmd := exec.Command(Python(t), "-c", server)
-	cmd.Stderr = t.Output()
-	stdin, err := cmd.StdinPipe()
+	url, stop, err := start(Python(t), t.Output())
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return url
+}
+
+// Shared is a server that all tests of the process have in common, each in databases of its own. It has rewritten most of
+// their statements before.
+func Shared(t testing.TB) (url string) {
+	t.Helper()
+	Python(t)
+	url, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+var (
+	shared = sync.OnceValues(func() (url string, err error) {
+		url, stopShared, err = start(os.Getenv("BENCH_FAKESNOW"), os.Stderr)
+		return url, err
+	})
+	stopShared func() // is not called, but keeps the pipe from being collected
+)
+
+// start starts a server. It ends with its standard input, which the process closes at the latest when it ends.
+func start(python string, stderr io.Writer) (url string, stop func(), err error) {
+	cmd := exec.Command(python, "-c", server)
+	cmd.Stderr = stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return "", nil, err
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return "", nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return "", nil, err
 	}
-	t.Cleanup(func() {
+	stop = func() {
 		stdin.Close()
 		cmd.Wait()
-	})
+	}
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		t.Fatalf("fakesnow did not start: %v", err)
+		stop()
+		return "", nil, fmt.Errorf("fakesnow did not start: %w", err)
 	}
-	return "http://127.0.0.1:" + strings.TrimSpace(port)
+	return "http://127.0.0.1:" + strings.TrimSpace(port), stop, nil
 }
 
 // Parse reads SQL with sqlfluff, a parser of Snowflake's SQL that is neither ours nor fakesnow's, and knows hybrid tables

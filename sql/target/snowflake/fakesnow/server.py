@@ -171,6 +171,11 @@ one_at_a_time = asyncio.Lock()
 heard = {}  # when a session with an open transaction said something, by its token
 
 
+def database(token: str) -> str | None:
+    conn = server.sessions.get(token)
+    return conn and conn.database
+
+
 def end_session(token: str) -> None:
     heard.pop(token, None)
     last.pop(token, None)
@@ -219,7 +224,7 @@ async def answered(request: Request, token: str) -> JSONResponse:
         answer = JSONResponse(body)
     now = time.monotonic()
     if body.get("code") == "000625":
-        for other in [t for t, at in heard.items() if now - at > 1]:
+        for other in [t for t, at in heard.items() if now - at > 1 and database(t) == database(token)]:
             end_session(other)
     if begin:
         heard[token] = now
