@@ -170,7 +170,7 @@ func TestSnowflakeLosesAnyAnswer(t *testing.T) {
 	w := newWorld(t, newSnowflake(t, fakesnow.Shared(t)), nil)
 	w.create("run-1")
 	w.flush()
-	for _, statement := range []string{"BEGIN", "UPDATE REPLICA_PROGRESS", "MERGE INTO RUN_CONTROL_EVENTS", "MERGE INTO RUN_STATUS", "COMMIT"} {
+	for _, statement := range []string{`"BEGIN"`, "UPDATE REPLICA_PROGRESS", "MERGE INTO RUN_CONTROL_EVENTS", "MERGE INTO RUN_STATUS", `"COMMIT"`} {
 		before := w.fed()
 		if _, err := w.journal.Append(t.Context(), bench.Event{Run: "run-1", Epoch: 7, Message: "another"}); err != nil {
 			t.Fatal(err)
@@ -178,7 +178,7 @@ func TestSnowflakeLosesAnyAnswer(t *testing.T) {
 		w.network.PlanAt(replicatest.Unheard, statement)
 		w.feeder.step(t.Context())
 		s, fed, want := w.feeder.Status(), w.fed(), before
-		if statement == "COMMIT" {
+		if statement == `"COMMIT"` {
 			want = s.Head
 		}
 		if s.LastError == "" || s.Connected || s.Position != before || fed != want {
@@ -230,7 +230,7 @@ func TestSnowflakeGateIsHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range []string{"BEGIN", "UPDATE REPLICA_PROGRESS SET FED_CHANGE_NO = 99", "DELETE FROM RUN_STATUS"} {
+	for _, statement := range []string{`"BEGIN"`, "UPDATE REPLICA_PROGRESS SET FED_CHANGE_NO = 99", "DELETE FROM RUN_STATUS"} {
 		if _, err := dead.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}

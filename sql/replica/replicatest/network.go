@@ -173,7 +173,7 @@ func (w *wire) Write(b []byte) (int, error) {
 func (n *Network) waitsFor(b []byte) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.text != "" && bytes.Contains(b, []byte(n.text))
+	return n.fault != None && n.text != "" && bytes.Contains(b, []byte(n.text))
 }
 
 func (n *Network) limit() int {
