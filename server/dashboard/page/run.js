@@ -1,6 +1,7 @@
 import { get, isReport } from "./api.js";
 import { Group } from "./chart.js";
 import { flightChart, lagChart, marksOf, responseChart, serviceChart, throughputChart } from "./charts.js";
+import { Delays } from "./delay.js";
 import { h, mark, remark, show, text } from "./dom.js";
 import { Heatmap } from "./heatmap.js";
 import { forget, paint } from "./paint.js";
@@ -24,7 +25,7 @@ class Screen {
     this.draw = () => this.paint();
     this.store = new Store(id, (frame) => this.changed(frame));
     this.paused = false;
-    this.unpainted = null; // the first d frame that is not drawn yet
+    this.delays = new Delays();
     this.parts = [];
   }
 
@@ -80,7 +81,7 @@ class Screen {
   }
 
   changed(frame) {
-    if (frame?.t === "d" && frame.ts > this.store.since) this.unpainted ??= frame; // others were there before the page
+    if (frame && !this.paused) this.delays.take(frame, this.store);
     if (this.rail) paint(this.draw);
   }
 
@@ -96,7 +97,7 @@ class Screen {
     for (const part of this.parts) part.draw(store);
     this.drawCharts();
     if (store.ended) this.settle();
-    if (this.unpainted) this.measure();
+    this.delays.drawn();
   }
 
   // settle is for a run that has ended: there is nothing to stop, and no time that passes.
@@ -119,14 +120,6 @@ class Screen {
     }
   }
 
-  // measure leaves in the browser's own timeline how long a second took from the server to the screen.
-  measure() {
-    const start = this.unpainted.ts - performance.timeOrigin;
-    this.unpainted = null;
-    if (performance.getEntriesByName("second painted").length > 600) performance.clearMeasures("second painted");
-    performance.measure("second painted", { start: Math.max(0, start), end: Math.max(start, performance.now()) });
-  }
-
   // speak has changes of phase and the verdict read aloud, and nothing that changes each second.
   speak(told) {
     const { run } = this.store;
@@ -135,6 +128,7 @@ class Screen {
 
   hold() {
     this.paused = !this.paused;
+    this.delays.drop();
     text(this.pause, this.paused ? "Go on" : "Pause");
     this.pause.setAttribute("aria-pressed", String(this.paused));
     paint(this.draw);
