@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"bench/server/api"
 	"bench/server/dashboard/browsertest"
 )
 
@@ -20,7 +21,7 @@ import (
 func TestDashboard(t *testing.T) {
 	browser := browsertest.Start(t)
 	// These measure, so nothing else does anything.
-	t.Run("ReportToPixels", func(t *testing.T) { reportToPixels(t, browser) })
+	t.Run("ReportToPixels", func(t *testing.T) { reportToPixels(t, browser.Open(t)) })
 	t.Run("FollowsARun", func(t *testing.T) { followsARun(t, browser.Open(t)) })
 	t.Run("LongRun", func(t *testing.T) { longRun(t, browser.Open(t)) })
 	for _, c := range []struct {
@@ -30,6 +31,7 @@ func TestDashboard(t *testing.T) {
 		{"EveryScreen", everyScreen},
 		{"Doctor", doctorScreen},
 		{"SaysWhatIsWrong", saysWhatIsWrong},
+		{"SaysWhatTheReplicaRefuses", saysWhatTheReplicaRefuses},
 		{"OutlivesServer", outlivesServer},
 		{"Hidden", hidden},
 		{"LooksAndStops", looksAndStops},
@@ -299,7 +301,8 @@ run "failure" {
 }
 `
 
-// saysWhatIsWrong: in each of these runs the sentence at the top names the cause.
+// saysWhatIsWrong: in each of these runs the sentence at the top names the cause. What befalls workers from inside is in
+// TestDashboardNamesTheCause of cli.
 func saysWhatIsWrong(t *testing.T, p *browsertest.Page) {
 	s := newSite(t)
 	server := s.serve()
@@ -344,6 +347,21 @@ func saysWhatIsWrong(t *testing.T, p *browsertest.Page) {
 	}
 	p.Forgive("net::ERR_") // of the server that was ended
 	p.Forgive("WebSocket")
+}
+
+// saysWhatTheReplicaRefuses: the run goes on, and the sentence at the top says that its copy does not.
+func saysWhatTheReplicaRefuses(t *testing.T, p *browsertest.Page) {
+	s := newSite(t)
+	revoke := s.revocable()
+	s.serve()
+	id, link := s.detached(s.spec(fmt.Sprintf(doctorSpec, `target "null" { latency = "20ms" }`)))
+	p.Go(link)
+	next, _ := s.frames(id)
+	until(t, next, "a replica that is current", func(f api.Frame) bool { return f.Replica != nil && f.Replica.State == api.ReplicaCurrent })
+	revoke()
+	p.Wait(`/^(WARMUP|MEASUREMENT): replica: .*permission denied.* \(BEN0511\)$/.test(` + sentence + `)`)
+	t.Logf("%s", browsertest.Eval[string](p, sentence))
+	s.output("stop", "--force", id)
 }
 
 const lines = `[...[...document.querySelectorAll("table")].find((t) => t.caption.textContent === "%s").tBodies[0].rows]`

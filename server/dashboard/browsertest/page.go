@@ -167,6 +167,12 @@ func eval[T any](p *Page, expression string) (x T, err error) {
 // Wait waits until an expression is true.
 func (p *Page) Wait(expression string) {
 	p.t.Helper()
+	p.WaitFor(patience, expression)
+}
+
+// WaitFor waits until an expression is true of what takes its time by its nature, such as a run.
+func (p *Page) WaitFor(patience time.Duration, expression string) {
+	p.t.Helper()
 	const look = 20 * time.Millisecond
 	var last error
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(look) {

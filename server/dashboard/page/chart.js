@@ -8,12 +8,15 @@ export const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5]; // of an axis of whole numbers
 const TABLE_ROWS = 24, TABLE_EVERY = 5000;
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const colours = new Map(); // to ask for one has the browser work out all styles anew
+dark.addEventListener("change", () => colours.clear());
+
 // colour is a colour of the style sheet, for canvases.
 export function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+  if (!colours.has(name)) colours.set(name, getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim());
+  return colours.get(name);
 }
-
-const dark = matchMedia("(prefers-color-scheme: dark)");
 
 // A Group is charts that share their time axis: a cursor and a zoom in one are in all.
 export class Group {

@@ -134,7 +134,7 @@ export class Findings {
   }
 
   draw(store) {
-    const found = store.ended ? [] : [...store.findings.values()];
+    const found = store.ended ? [] : store.found;
     show(this.e, found.length > 0);
     rows(this.table.body, found.map((f) => [f.code, mark(f.outcome), wide(f.subject ? `${f.subject}: ${f.reason}` : f.reason)]));
   }

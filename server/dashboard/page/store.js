@@ -27,7 +27,7 @@ export class Store {
     this.data = null; // newest d frame
     this.result = null;
     this.events = [];
-    this.findings = new Map(); // of the doctor, by code, as long as they hold
+    this.findings = new Map(); // of the doctor, by code and subject, as long as they hold
     this.workers = [];
     this.executions = [];
     this.link = null; // of the stream, null without one
@@ -111,6 +111,11 @@ export class Store {
     return Hist.merged(this.workloads.map((w) => this.hists(w).sum("MEASUREMENT")));
   }
 
+  // found are the findings that hold, in the order of the way of an operation, which is that of their codes.
+  get found() {
+    return [...this.findings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, finding]) => finding);
+  }
+
   // now is the time on the server's clock in ms, null before the first frame.
   now() {
     return this.offset === -Infinity ? null : performance.now() + this.offset;
@@ -180,8 +185,9 @@ export class Store {
       if (worker) Object.assign(worker, { status: data.status, stage: data.stage || worker.stage });
     }
     if (event.type === "CHECK" && data.code) {
-      if (["fail", "warn"].includes(data.outcome)) this.findings.set(data.code, data);
-      else this.findings.delete(data.code);
+      const place = `${data.code} ${data.subject ?? ""}`;
+      if (["fail", "warn"].includes(data.outcome)) this.findings.set(place, data);
+      else this.findings.delete(place);
     }
   }
 
