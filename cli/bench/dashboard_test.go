@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"bench/diagnostics"
 	"bench/server/api"
 	"bench/server/dashboard/browsertest"
 )
@@ -29,7 +30,6 @@ func TestDashboard(t *testing.T) {
 		test func(*testing.T, *browsertest.Page)
 	}{
 		{"EveryScreen", everyScreen},
-		{"Doctor", doctorScreen},
 		{"SaysWhatIsWrong", saysWhatIsWrong},
 		{"SaysWhatTheReplicaRefuses", saysWhatTheReplicaRefuses},
 		{"OutlivesServer", outlivesServer},
@@ -212,9 +212,9 @@ func everyScreen(t *testing.T, p *browsertest.Page) {
 	look(t, p, "explore")
 
 	p.Go(base + "/runs/" + ids[0] + "/doctor")
-	p.Wait(sentence)
+	p.Wait(sentence + ` === "Every check that applies passes, with evidence."`)
+	s.sameFindings(t, p, ids[0])
 	look(t, p, "doctor")
-	p.Forgive("/doctor") // a server without it says 404
 
 	report := filepath.Join(s.dir, "report.html")
 	if _, code := s.output("report", ids[0], "--out", report); code != 0 {
@@ -228,6 +228,49 @@ func everyScreen(t *testing.T, p *browsertest.Page) {
 	browsertest.Eval[any](p, `[...document.querySelectorAll("nav a")].find((a) => a.textContent === "Explore").click()`)
 	p.WaitText("Exact for 0:01 to 0:04")
 	look(t, p, "report-explore")
+	browsertest.Eval[any](p, `[...document.querySelectorAll("nav a")].find((a) => a.textContent === "Doctor").click()`)
+	p.Wait(sentence + ` === "Every check that applies passes, with evidence."`)
+	s.sameFindings(t, p, ids[0])
+	look(t, p, "report-doctor")
+}
+
+// sameFindings holds the doctor's screen against bench doctor -o json: every check, its outcome, its rows, and what a person
+// takes elsewhere: the SQL, which the button copies as it is, and the page of text.
+func (s *site) sameFindings(t *testing.T, p *browsertest.Page, id string) {
+	t.Helper()
+	report, _ := s.examine(id)
+	type shown struct {
+		Outcome, SQL, Runbook string
+		Rows                  int
+	}
+	const read = `Object.fromEntries([...document.querySelectorAll("details[id^=BEN]")].map((e) => [e.id, {
+		outcome: e.querySelector("summary .mark").lastChild.textContent, sql: e.querySelector("pre")?.textContent ?? "",
+		runbook: e.querySelector(".runbook")?.textContent ?? "", rows: e.querySelectorAll("tbody tr").length }]))`
+	found := browsertest.Eval[map[string]shown](p, read)
+	withSQL := 0
+	for i := range report.Checks {
+		f := &report.Checks[i]
+		got, is := found[f.Code]
+		if f.Why == diagnostics.WhyDoesntApply {
+			if is || !browsertest.Eval[bool](p, fmt.Sprintf(`[...document.querySelectorAll("details.idle code")].some((e) => e.textContent === %q)`, f.Code)) {
+				t.Errorf("%s does not apply, and is shown: %+v", f.Code, got)
+			}
+			continue
+		}
+		if want := (shown{string(f.Outcome), f.SQL, f.Runbook, len(f.Rows)}); got != want {
+			t.Errorf("%s is shown as %+v, want %+v", f.Code, got, want)
+		}
+		if f.Runbook == "" || f.Source == diagnostics.SourceRun && f.SQL == "" {
+			t.Errorf("%s has no SQL or no page of text: %+v", f.Code, f)
+		}
+		if f.SQL != "" {
+			withSQL++
+			s.query(f.SQL) // it can be pasted
+		}
+	}
+	if withSQL < 5 {
+		t.Errorf("%d checks have SQL", withSQL)
+	}
 }
 
 // sameNumbers holds the result on a page against that of bench report -o json, cell by cell.
@@ -342,11 +385,31 @@ func saysWhatIsWrong(t *testing.T, p *browsertest.Page) {
 		t.Logf("%s: %s", c.name, browsertest.Eval[string](p, sentence))
 		if c.name == "a statement that hangs" {
 			look(t, p, "run-hanging")
+			doctorScreen(t, p)
 		}
 		s.output("stop", "--force", id)
 	}
 	p.Forgive("net::ERR_") // of the server that was ended
 	p.Forgive("WebSocket")
+}
+
+// doctorScreen: the cause of a run that hangs stands at the top and is open, with its remedy; what can be copied is copied.
+func doctorScreen(t *testing.T, p *browsertest.Page) {
+	t.Helper()
+	p.Wait(sentence + `.endsWith("(BEN0123)")`) // it is found by itself as well
+	browsertest.Eval[any](p, `[...document.querySelectorAll("nav a")].find((a) => a.textContent === "Doctor").click()`)
+	p.Wait(sentence + `.startsWith("QPS 0 because 3 operations in flight") && ` + sentence + `.includes("Cause: BEN0123 ")`)
+	if !browsertest.Eval[bool](p, `document.getElementById("BEN0123").open && document.getElementById("BEN0123").innerText.includes("locks")`) {
+		t.Error("the cause is not open, or has no remedy")
+	}
+	p.Grant("clipboardReadWrite", "clipboardSanitizedWrite")
+	const sql = `document.querySelector("#BEN0308 pre, #BEN0301 pre")`
+	browsertest.Eval[any](p, sql+`.closest("details").open = true; `+sql+`.closest(".quoted").querySelector("button").click()`)
+	p.Wait(sql + `.closest(".quoted").querySelector("button").textContent === "Copied"`)
+	if copied, want := browsertest.Eval[string](p, `navigator.clipboard.readText()`), browsertest.Eval[string](p, sql+".textContent"); copied != want || !strings.Contains(want, "SELECT") {
+		t.Errorf("copied %q, want %q", copied, want)
+	}
+	look(t, p, "doctor-found")
 }
 
 // saysWhatTheReplicaRefuses: the run goes on, and the sentence at the top says that its copy does not.
