@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +32,7 @@ func TestDashboard(t *testing.T) {
 		{"SaysWhatIsWrong", saysWhatIsWrong},
 		{"SaysWhatTheReplicaRefuses", saysWhatTheReplicaRefuses},
 		{"OutlivesServer", outlivesServer},
+		{"ShowsAGap", showsAGap},
 		{"Hidden", hidden},
 		{"LooksAndStops", looksAndStops},
 		{"Histograms", histograms},
@@ -454,40 +454,6 @@ func hidden(t *testing.T, p *browsertest.Page) {
 	browsertest.Eval[any](p, `{ window.away = false; document.dispatchEvent(new Event("visibilitychange")); }`)
 	p.Wait(fmt.Sprintf(lines, "Throughput") + `.map((r) => r.cells[0].textContent).join().startsWith("0:00,0:01,0:02,0:03,0:04,0:05,0:06")`)
 	s.output("stop", id)
-}
-
-// outlivesServer: a page whose server is killed finds the next one, stays signed in, and has every event and every second.
-func outlivesServer(t *testing.T, p *browsertest.Page) {
-	s := newSite(t)
-	server := s.serve()
-	id, link := s.detached(s.spec(strings.Replace(fmt.Sprintf(fleetSpec, "12s", 2), `warmup   = "2s"`, `warmup   = "1s"`, 1)))
-	p.Go(link)
-	p.Wait(sentence + `.startsWith("MEASUREMENT: ") && ` + sentence + `.includes("operations per second")`)
-	browsertest.Eval[any](p, "window.unbroken = true")
-	server.Process.Kill()
-	<-server.exited
-	p.Wait(`/^(stale|no connection)/.test(document.querySelector(".pill").lastChild.textContent)`)
-	at, err := url.Parse(link)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.start("serve", "--listen", at.Host)
-	p.Wait(`/^(live|resumed)/.test(document.querySelector(".pill").lastChild.textContent)`)
-	p.Wait(`/^(Passed|Failed|Undetermined|FAILED|CANCELLED)/.test(` + sentence + `)`)
-	t.Logf("%s", browsertest.Eval[string](p, sentence))
-	if !browsertest.Eval[bool](p, "window.unbroken === true") {
-		t.Error("the page was loaded again")
-	}
-	var stored []struct{ Sequence int64 }
-	p.Wait(`document.querySelector(".pill").lastChild.textContent.startsWith("ended")`)
-	stored = browsertest.Eval[[]struct{ Sequence int64 }](p, `fetch("/api/runs/`+id+`/events").then((a) => a.json())`)
-	if shown := browsertest.Eval[int](p, fmt.Sprintf(lines, "Events")+".length"); shown != len(stored) || shown < 8 {
-		t.Errorf("the page shows %d events, the journal has %d", shown, len(stored))
-	}
-	// The table of a chart has all 13 seconds, one a line.
-	p.Wait(fmt.Sprintf(lines, "Throughput") + `.map((r) => r.cells[0].textContent).join() === Array.from({ length: 13 }, (_, i) => "0:" + String(i).padStart(2, "0")).join()`)
-	p.Forgive("net::ERR_")
-	p.Forgive("WebSocket")
 }
 
 // looksAndStops: who was given a link to look may not stop; who may, is asked first.

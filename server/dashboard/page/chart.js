@@ -1,6 +1,6 @@
 import uPlot from "../vendor/uplot.js";
 import { h, rows, text } from "./dom.js";
-import { clockSpan } from "./format.js";
+import { clockSpan, plural } from "./format.js";
 import { forget, paint } from "./paint.js";
 
 const HEIGHT = 200;
@@ -75,11 +75,12 @@ export class Chart {
   // draw shows rows, each with first_second; finding is the caption.
   draw(source, finding) {
     text(this.finding, finding);
-    this.source = source;
-    this.data = [source.map((r) => r.first_second)];
+    this.source = this.logTime ? source : broken(source);
+    const values = (value) => this.source.map((r) => (r.missing ? null : positive(value(r), this.log)));
+    this.data = [this.source.map((r) => r.first_second)];
     for (const line of this.lines) {
-      this.data.push(source.map((r) => positive(line.value(r), this.log)));
-      if (line.low) this.data.push(...[line.high ?? line.value, line.low].map((edge) => source.map((r) => positive(edge(r), this.log))));
+      this.data.push(values(line.value));
+      if (line.low) this.data.push(values(line.high ?? line.value), values(line.low));
     }
     if (!this.u) this.make();
     else {
@@ -184,7 +185,7 @@ export class Chart {
     const at = this.u?.cursor.left >= 0 ? this.u.cursor.idx : null;
     const row = this.source[at ?? (this.logTime ? -1 : this.source.length - 1)];
     this.lines.forEach((line, i) => {
-      const value = row ? line.value(row) : null;
+      const value = row && !row.missing ? line.value(row) : null;
       text(this.values[i], value !== null && value !== undefined ? this.format(value) : this.logTime ? "" : "–");
     });
   }
@@ -194,8 +195,9 @@ export class Chart {
     clearTimeout(this.later);
     this.later = undefined;
     const every = Math.max(1, Math.ceil(this.source.length / TABLE_ROWS));
-    const some = this.source.filter((_, i) => i % every === 0 || i === this.source.length - 1);
+    const some = this.source.filter((r, i) => i % every === 0 || i === this.source.length - 1 || r.missing);
     rows(this.rows, some.map((row) => [this.time(row.first_second), ...this.lines.map((line) => {
+      if (row.missing) return `no data for ${plural(row.missing, "second")}`;
       const value = line.value(row);
       return value === null || value === undefined ? "none" : this.format(value);
     })]));
@@ -234,6 +236,17 @@ export class Chart {
     }
     ctx.restore();
   }
+}
+
+// broken puts a row without values where seconds are missing between two, so that no line is drawn over them.
+function broken(source) {
+  const whole = [];
+  for (const row of source) {
+    const end = whole.length ? whole.at(-1).first_second + whole.at(-1).seconds : row.first_second;
+    if (row.first_second > end) whole.push({ first_second: end, seconds: row.first_second - end, missing: row.first_second - end });
+    whole.push(row);
+  }
+  return whole;
 }
 
 function line(ctx, x0, y0, x1, y1) {

@@ -31,9 +31,8 @@ export class Store {
     this.workers = [];
     this.executions = [];
     this.link = null; // of the stream, null without one
-    this.missing = null; // the last second before frames were left out, until the next one comes
     this.loading = false; // the chart of a run that has ended
-    this.gap = null; // {seconds, at}: seconds that were not streamed, when it was told
+    this.gap = null; // {seconds, at}: seconds that are neither streamed nor stored, when it was told
     this.series = new Map(); // by workload, "" is all together
     this.windows = new Map(); // of histograms, by workload
     this.spread = 0; // counts their changes
@@ -134,7 +133,6 @@ export class Store {
       case "d": this.takeSecond(frame); break;
       case "h": this.hists(this.workloads[frame.wl]).put(frame.ph, frame.from ?? 0, frame.to ?? 0, frame.hist); break;
       case "ev": this.takeEvent(frame.ev); break;
-      case "gap": this.missing = this.data?.s ?? null; break;
       case "end": this.takeEnd(frame); break;
     }
     this.changed(frame);
@@ -153,15 +151,13 @@ export class Store {
     this.columns = frame.cols;
     this.gauges = frame.gauge_cols;
     if (frame.resume === "ok") return;
-    this.missing = this.data?.s ?? null;
-    for (const s of this.series.values()) s.clear();
+    for (const s of this.series.values()) s.doubt();
     for (const w of this.windows.values()) w.clear();
     this.loadStored();
   }
 
   takeSecond(frame) {
-    if (this.missing !== null && frame.s > this.missing + 1) this.fill(this.missing, frame.s);
-    this.missing = null;
+    if (this.data && frame.s > this.data.s + 1) this.fill(this.data.s, frame.s); // whether a gap frame said so or not
     if (frame.s >= 0 && !frame.draining) {
       const gauges = Object.fromEntries(this.gauges.map((name, i) => [name, frame.g?.[i]]));
       for (const line of frame.w ?? []) {
