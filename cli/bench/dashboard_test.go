@@ -131,12 +131,32 @@ func (s *site) detached(args ...string) (id, link string) {
 const sentence = `(document.querySelector(".sentence")?.textContent ?? "")`
 
 // followsARun: from the link that apply prints to the verdict, without a reload and without an error in the console. The
-// server is part of apply and gone with it; the page has all that it shows by then.
+// server is part of apply and gone with it; the page has all that it shows by then. It is the quickstart, whose setup takes
+// some seconds longer, so that there is time to see what it waits for.
 func followsARun(t *testing.T, p *browsertest.Page) {
 	s := newSite(t)
-	link, apply := s.talking("dashboard ", "apply", filepath.Join(examples, "quickstart.hcl"), "--var", "warmup=3s", "--var", "duration=12s")
+	quickstart, err := os.ReadFile(filepath.Join(examples, "quickstart.hcl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const first = "      DROP TABLE IF EXISTS order_lines;\n"
+	slow := strings.Repeat("      SELECT MAX(i) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT i FROM n);\n", 4)
+	text := strings.Replace(string(quickstart), first, slow+first, 1)
+	link, apply := s.talking("dashboard ", "apply", s.spec(text), "--var", "warmup=3s", "--var", "duration=12s")
 	p.Go(link)
-	p.Wait(sentence + `.startsWith("WARMUP: ") && ` + sentence + `.includes("operations per second")`)
+	p.Wait(sentence + ` === "PREPARING: setup SQL"`)
+	browsertest.Eval[any](p, `{
+		const e = document.querySelector(".sentence"); // it stays the same element
+		new MutationObserver(() => { if (/^WARMUP: [1-9][\d,]* operations per second/.test(e.textContent)) window.numbers ??= performance.timeOrigin + performance.now(); })
+			.observe(e, { childList: true, characterData: true, subtree: true });
+	}`)
+	p.Wait(`window.numbers`)
+	// The first number is of the first second, and there soon after it: as any other, see reportToPixels.
+	after := browsertest.Eval[float64](p, `fetch("/api" + location.pathname).then((a) => a.json()).then((run) => window.numbers - Date.parse(run.start_time))`)
+	t.Logf("live numbers %.0f ms after t0", after)
+	if limit := time.Second + 2*pixelsWithin; milliseconds(after) > limit {
+		t.Errorf("the first numbers are there %.0f ms after the start, want %v", after, limit)
+	}
 	if at := browsertest.Eval[string](p, "location.href"); strings.Contains(at, "#") {
 		t.Errorf("the code of the link is still in the address %s", at)
 	}
