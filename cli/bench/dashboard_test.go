@@ -33,6 +33,7 @@ func TestDashboard(t *testing.T) {
 		{"SaysWhatTheReplicaRefuses", saysWhatTheReplicaRefuses},
 		{"OutlivesServer", outlivesServer},
 		{"ShowsAGap", showsAGap},
+		{"Warehouse", warehouse},
 		{"Hidden", hidden},
 		{"LooksAndStops", looksAndStops},
 		{"Histograms", histograms},
@@ -476,6 +477,38 @@ func hidden(t *testing.T, p *browsertest.Page) {
 	s.output("stop", id)
 }
 
+// warehouse: what the samples of a warehouse say is on the page of their run, and on no other.
+func warehouse(t *testing.T, p *browsertest.Page) {
+	s := newSite(t)
+	s.serve()
+	out, code := s.output("apply", "-q", s.spec(fmt.Sprintf(smallSpec, "warehouse", "3s", "2ms")))
+	if code != 0 {
+		t.Fatalf("apply: exit %d: %s", code, out)
+	}
+	id := s.query("SELECT RUN_ID FROM RUN_STATUS")[0][0].(string)
+	link, _ := s.output("link", id)
+	const shown = `[...document.querySelectorAll("h2, h3")].filter((e) => ["Warehouse", "The target's side"].includes(e.textContent) && e.offsetParent).length`
+	p.Go(strings.TrimSpace(link))
+	p.Wait(sentence + `.startsWith("Passed: ")`)
+	if n := browsertest.Eval[int](p, shown); n != 0 {
+		t.Errorf("%d blocks about a warehouse that there is not", n)
+	}
+	for i, queued := range []int{0, 7, 2} {
+		s.exec(`INSERT INTO WAREHOUSE_POLL_SNAPSHOTS (CHANGE_NO, RUN_ID, WAREHOUSE, TIMESTAMP, PHASE, ELAPSED_SECONDS, STATE, SIZE, MIN_CLUSTERS,
+			MAX_CLUSTERS, STARTED_CLUSTERS, RUNNING_QUERIES, QUEUED_QUERIES, SCALING_POLICY)
+			SELECT CHANGE_NO, RUN_ID, 'BENCH_M', strftime('%Y-%m-%d %H:%M:%f', START_TIME, ?) || '000', 'MEASUREMENT', ?, 'STARTED', 'Medium', 1, 3, ?, ?, ?, 'STANDARD'
+			FROM RUN_STATUS`, fmt.Sprintf("+%d seconds", i+1), i+1, min(i+1, 2), 4+i, queued)
+	}
+	p.Go("about:blank")
+	p.Go(strings.TrimSpace(link))
+	p.WaitText("at most 7 statements queued, at 0:02; 3 samples, statements of anybody")
+	for _, text := range []string{"BENCH_M, Medium", "2 of 1 to 3"} {
+		p.WaitText(text)
+	}
+	look(t, p, "run-warehouse")
+	p.Forgive("401") // the code of the link was used up
+}
+
 // looksAndStops: who was given a link to look may not stop; who may, is asked first.
 func looksAndStops(t *testing.T, p *browsertest.Page) {
 	s := newSite(t)
@@ -488,6 +521,9 @@ func looksAndStops(t *testing.T, p *browsertest.Page) {
 	const button = `[...document.querySelectorAll("button")].find((b) => b.textContent === "%s")`
 	p.Go(strings.TrimSpace(guest))
 	p.Wait(sentence + `.includes("operations per second")`)
+	// What was offered, begun and done in a second, and how well the worker keeps up with it.
+	p.Wait(`["Offered", "Started", "Completed", "In flight"].every((name) => /^\d/.test([...document.querySelectorAll(".levels dt")].find((e) => e.textContent === name)?.nextSibling.textContent))`)
+	p.Wait(fmt.Sprintf(lines, "Workers") + `.length === 1 && [/^\d.*%$/, /^\d.*s$/, /^\d.*s$/].every((form, i) => form.test(` + fmt.Sprintf(lines, "Workers") + `[0].cells[4 + i].textContent))`)
 	if browsertest.Eval[bool](p, "Boolean("+fmt.Sprintf(button, "Stop…")+")") {
 		t.Error("who may only look is offered to stop")
 	}

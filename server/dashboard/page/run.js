@@ -10,6 +10,7 @@ import { Rail } from "./rail.js";
 import { sentence } from "./sentence.js";
 import { Pill, picker, shareButton, shell, stopButton } from "./shell.js";
 import { Store, warmupSeconds } from "./store.js";
+import { Target, warehouseChart } from "./target.js";
 
 const CLOCK = 500; // ms between two looks at the time
 
@@ -47,9 +48,9 @@ class Screen {
     this.group.zoomed = (view) => show(this.whole, view !== null);
     this.picker = picker(store.workloads, (workload) => this.choose(workload));
     this.heatmap = new Heatmap((range) => this.group.zoom(range && range.map(Math.round)));
-    this.charts = [throughputChart, responseChart, serviceChart, flightChart, lagChart].map((make) => make(this.group));
+    this.charts = [throughputChart, responseChart, serviceChart, flightChart, lagChart, warehouseChart].map((make) => make(this.group));
     this.parts = [
-      new SLOs(), new Levels(), new Results(), new Findings(), new Errors(), new Workers(), new Events(), new Spec(),
+      new SLOs(), new Levels(), new Results(), new Findings(), new Target(), new Errors(), new Workers(), new Events(), new Spec(),
     ];
     const [slos, levels, results, ...lists] = this.parts;
     this.shell = shell({ title: store.run.name, run: store.id, here: "Run", actions: [this.pill.e, this.pause, share, this.stop] },
@@ -110,8 +111,8 @@ class Screen {
   drawCharts() {
     const { store } = this, workload = this.picker.value();
     const rows = store.of(workload).rows(), all = store.of("").rows(), spread = store.spread;
-    if (this.drawn?.rows === rows && this.drawn.all === all && this.drawn.events === store.events.length && this.drawn.spread === spread) return;
-    this.drawn = { rows, all, spread, events: store.events.length };
+    if (this.drawn?.rows === rows && this.drawn.all === all && this.drawn.events === store.events.length && this.drawn.spread === spread && this.drawn.samples === store.samples) return;
+    this.drawn = { rows, all, spread, events: store.events.length, samples: store.samples };
     this.heatmap.draw(store.windowsOf(workload), null);
     const marks = marksOf(store);
     for (const chart of this.charts) {

@@ -5,7 +5,7 @@ import { follow } from "./stream.js";
 import { together, Windows } from "./windows.js";
 
 const PHASES = ["PREPARING", "WARMUP", "MEASUREMENT", "PROCESSING", "COMPLETED"];
-const WORKERS_EVERY = 3000, EXECUTIONS_EVERY = 5000;
+const WORKERS_EVERY = 3000, EXECUTIONS_EVERY = 5000, SAMPLES_EVERY = 5000;
 
 export function rankOf(phase) {
   return PHASES.indexOf(phase);
@@ -30,6 +30,8 @@ export class Store {
     this.findings = new Map(); // of the doctor, by code and subject, as long as they hold
     this.workers = [];
     this.executions = [];
+    this.samples = []; // of the target's warehouse, where it has one
+    this.side = null; // what the target says itself
     this.link = null; // of the stream, null without one
     this.loading = false; // the chart of a run that has ended
     this.gap = null; // {seconds, at}: seconds that are neither streamed nor stored, when it was told
@@ -57,6 +59,7 @@ export class Store {
     else {
       this.leave = follow(this.id, (frame) => this.take(frame), (link) => this.linked(link));
       this.every(WORKERS_EVERY, () => this.loadWorkers());
+      if (this.plan.target.kind === "snowflake") this.every(SAMPLES_EVERY, () => this.loadSamples());
       let seen = -1;
       this.every(EXECUTIONS_EVERY, () => {
         const errors = this.of("").sums().errors;
@@ -249,11 +252,24 @@ export class Store {
     const [result, events] = await Promise.all([get(path + "/results").catch(() => null), get(path + "/events").catch(() => [])]);
     this.result = result ?? this.result;
     if (events.length >= this.events.length) this.events = events;
-    await Promise.all([this.loadWorkers(), this.loadExecutions()]);
+    await Promise.all([this.loadWorkers(), this.loadExecutions(), this.loadSamples(), this.loadSide()]);
   }
 
   async loadWorkers() {
     this.workers = await get(about(this.id) + "/workers").catch(() => this.workers);
+    this.changed();
+  }
+
+  async loadSamples() {
+    const samples = await get(about(this.id) + "/samples").catch(() => this.samples);
+    this.samples = samples.filter((s) => s.warehouse);
+    this.changed();
+  }
+
+  // loadSide reads what the target says, where it can say anything of what was measured.
+  async loadSide() {
+    if (!this.result || !["postgres", "snowflake"].includes(this.plan.target.kind)) return;
+    this.side = await get(about(this.id) + "/enrichment").catch(() => null);
     this.changed();
   }
 
