@@ -266,7 +266,7 @@ func (s *site) sameFindings(t *testing.T, p *browsertest.Page, id string) {
 	}
 	const read = `Object.fromEntries([...document.querySelectorAll("details[id^=BEN]")].map((e) => [e.id, {
 		outcome: e.querySelector("summary .mark").lastChild.textContent, sql: e.querySelector("pre")?.textContent ?? "",
-		runbook: e.querySelector(".runbook")?.textContent ?? "", rows: e.querySelectorAll("tbody tr").length }]))`
+		runbook: (e.querySelector(".runbook")?.textContent ?? "").replace(/\s/g, ""), rows: e.querySelectorAll("tbody tr").length }]))`
 	found := browsertest.Eval[map[string]shown](p, read)
 	withSQL := 0
 	for i := range report.Checks {
@@ -278,7 +278,7 @@ func (s *site) sameFindings(t *testing.T, p *browsertest.Page, id string) {
 			}
 			continue
 		}
-		if want := (shown{string(f.Outcome), f.SQL, f.Runbook, len(f.Rows)}); got != want {
+		if want := (shown{string(f.Outcome), f.SQL, strings.Join(strings.Fields(f.Runbook), ""), len(f.Rows)}); got != want {
 			t.Errorf("%s is shown as %+v, want %+v", f.Code, got, want)
 		}
 		if f.Runbook == "" || f.Source == diagnostics.SourceRun && f.SQL == "" {

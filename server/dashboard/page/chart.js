@@ -28,6 +28,15 @@ export class Group {
     this.zoomed = () => {};
   }
 
+  // axis is what the time axis of all of them shows when all is shown: from the first second that any of them has to the last.
+  axis() {
+    const all = [...this.charts].filter((c) => !c.logTime && c.source.length > 0);
+    if (all.length === 0) return [0, 10];
+    const first = Math.min(...all.map((c) => c.source[0].first_second));
+    const last = Math.max(...all.map(({ source }) => source.at(-1).first_second + (source.at(-1).seconds ?? 1) - 1));
+    return [first, Math.max(last, first + this.least)];
+  }
+
   zoom(view) {
     this.view = view;
     for (const c of this.charts) c.range();
@@ -109,7 +118,7 @@ export class Chart {
       stroke: () => colour("muted"), grid: { stroke: () => colour("grid"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif",
     };
     this.u = new uPlot({
-      width: this.plot.clientWidth, height: HEIGHT, series, bands, legend: { show: false }, padding: [8, 12, 0, 0],
+      width: this.plot.clientWidth, height: HEIGHT, series, bands, legend: { show: false }, padding: [8, 20, 0, 0],
       scales: {
         x: { time: false, distr: this.logTime ? 3 : 1, range: () => this.span() },
         y: { distr: this.log ? 3 : 1, range: (_, low, high) => this.bounds(low, high) },
@@ -132,9 +141,8 @@ export class Chart {
     const x = this.data[0];
     if (this.group.view) return this.group.view;
     if (x.length === 0) return this.logTime ? [1, 10] : [0, 10];
-    const last = this.source.at(-1);
-    if (this.logTime) return [x[0], Math.max(last.first_second, x[0] * 2)];
-    return [x[0], Math.max(last.first_second + (last.seconds ?? 1) - 1, x[0] + this.group.least)];
+    if (this.logTime) return [x[0], Math.max(x.at(-1), x[0] * 2)];
+    return this.group.axis();
   }
 
   // bounds are those of the y axis: with room above, with the limit when it is not far away.

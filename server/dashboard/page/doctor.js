@@ -81,7 +81,7 @@ function finding(c, report) {
       h("div", { title: p.description }, h("dt", {}, p.name), h("dd", {}, `${p.value} ${p.unit ?? ""}`)))),
     c.then && h("p", {}, `If it is still so after ${span(c.wait_s ?? 0)}, look at `,
       report.checks.some((x) => x.code === c.then) ? h("a", { href: "#" + c.then }, c.then) : c.then),
-    c.runbook && h("p.runbook", {}, c.runbook),
+    c.runbook && h("div.runbook", {}, c.runbook.split(/\n{2,}/).map((p) => h("p", {}, p.replace(/\s*\n\s*/g, " ")))),
   ];
   return h("details." + c.outcome, { id: c.code },
     h("summary", {}, mark(c.outcome), " ", h("code", {}, c.code), " ", h("strong", {}, c.title), " ", h("span.why", {}, why)),

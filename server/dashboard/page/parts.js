@@ -189,6 +189,7 @@ export class Workers {
   draw({ workers, ended }) {
     show(this.e, workers.length > 0);
     show(this.note, !ended);
+    this.e.classList.toggle("over", ended);
     rows(this.table.body, workers.map((w) => [
       w.worker, mark(WORKER_KINDS[w.status] ?? "idle", w.status), wide(w.last_error ? `${w.stage}: ${w.last_error}` : w.stage),
       number(count(w.connections)), ...pace(w.live),

@@ -113,12 +113,12 @@ class Screen {
     const rows = store.of(workload).rows(), all = store.of("").rows(), spread = store.spread;
     if (this.drawn?.rows === rows && this.drawn.all === all && this.drawn.events === store.events.length && this.drawn.spread === spread && this.drawn.samples === store.samples) return;
     this.drawn = { rows, all, spread, events: store.events.length, samples: store.samples };
-    this.heatmap.draw(store.windowsOf(workload), null);
     const marks = marksOf(store);
     for (const chart of this.charts) {
       chart.marks = marks;
       chart.take(store, workload);
     }
+    this.heatmap.draw(store.windowsOf(workload), null, this.group.axis());
   }
 
   // speak has changes of phase and the verdict read aloud, and nothing that changes each second.

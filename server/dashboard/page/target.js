@@ -12,7 +12,7 @@ export function warehouseChart(group) {
     lines: [
       { label: "clusters", colour: "muted", dash: [4, 3], value: (r) => r.clusters },
       { label: "running", colour: "accent", width: 2, value: (r) => r.running },
-      { label: "queued", colour: "fail", dash: [1, 2], value: (r) => r.queued },
+      { label: "queued", colour: "fail", width: 2, dash: [2, 2], value: (r) => r.queued },
     ],
   });
   chart.take = ({ samples }) => {
