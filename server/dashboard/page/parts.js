@@ -184,6 +184,7 @@ export class Workers {
     this.note = h("p.note", {}, "Operations late by: p99 of how long after it was due an operation was taken up, in the newest second. " +
       "Reports late by: from the end of a second until the server had it.");
     this.e = section("Workers", this.table.e, this.note);
+    this.e.className = "workers";
   }
 
   draw({ workers, ended }) {
