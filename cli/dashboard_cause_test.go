@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"os"
 	"sync"
 	"testing"
 
@@ -47,6 +48,9 @@ func stay(t *testing.T, i illness, visit func(w *ward, home string)) {
 // TestDashboardNamesTheCause: the sentence at the top of a run's page names what the doctor finds, for what befalls workers and
 // cannot be done to a process from outside. The others are in TestDashboard of cli/bench.
 func TestDashboardNamesTheCause(t *testing.T) {
+	if os.Getenv("BENCH_TEST_REQUIRE") == "" {
+		t.Skip("takes a minute: BENCH_TEST_REQUIRE=1 makes it")
+	}
 	browser := browsertest.Start(t)
 	for _, c := range sicknesses {
 		t.Run(c.name, func(t *testing.T) {

@@ -21,7 +21,10 @@ import (
 func TestDashboard(t *testing.T) {
 	browser := browsertest.Start(t)
 	// These measure, so nothing else does anything.
-	t.Run("ReportToPixels", func(t *testing.T) { reportToPixels(t, browser.Open(t)) })
+	t.Run("ReportToPixels", func(t *testing.T) {
+		thorough(t)
+		reportToPixels(t, browser.Open(t))
+	})
 	t.Run("FollowsARun", func(t *testing.T) { followsARun(t, browser.Open(t)) })
 	t.Run("LongRun", func(t *testing.T) { longRun(t, browser.Open(t)) })
 	for _, c := range []struct {
