@@ -40,7 +40,7 @@ func reportToPixels(t *testing.T, p *browsertest.Page) {
 		if f.Corrected {
 			corrected++
 		}
-		if milliseconds(f.Took) > pixelsWithin/2 {
+		if milliseconds(f.Took) > pixelsWithin {
 			t.Logf("second %d (a correction: %v) took %.0f ms, %.0f of them until the server made its frame", f.Second, f.Corrected, f.Took, f.Server)
 		}
 	}

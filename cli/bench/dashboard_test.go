@@ -144,7 +144,7 @@ func followsARun(t *testing.T, p *browsertest.Page) {
 		t.Fatal(err)
 	}
 	const first = "      DROP TABLE IF EXISTS order_lines;\n"
-	slow := strings.Repeat("      SELECT MAX(i) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT i FROM n);\n", 4)
+	slow := strings.Repeat("      SELECT MAX(i) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250000) SELECT i FROM n);\n", 12)
 	text := strings.Replace(string(quickstart), first, slow+first, 1)
 	link, apply := s.talking("dashboard ", "apply", s.spec(text), "--var", "warmup=3s", "--var", "duration=12s")
 	p.Go(link)

@@ -34,8 +34,9 @@ export class Heatmap {
     this.scheme.removeEventListener("change", this.recolour);
   }
 
-  // draw shows windows; range is what is chosen of them, extent the seconds from and to which the time axis goes at least.
-  draw(windows, range, extent = null) {
+  // draw shows windows; range is what is chosen of them, extent the seconds from and to which the time axis goes at least,
+  // none says why there are no windows.
+  draw(windows, range, extent, none) {
     this.windows = windows;
     this.range = range;
     this.extent = extent;
@@ -44,7 +45,7 @@ export class Heatmap {
       const [least, most] = [latency(Math.min(...all)), latency(Math.max(...all))];
       return least === most ? `at ${least}` : `between ${least} and ${most}`;
     };
-    text(this.finding, windows.length === 0 ? "no window of ten seconds is over yet"
+    text(this.finding, windows.length === 0 ? none
       : `the median lies ${between(50)}, p99 ${between(99)}`);
     const every = Math.max(1, Math.ceil(windows.length / 24));
     rows(this.rows, windows.filter((_, i) => i % every === 0).map((w) => [clockSpan(w.from), clockSpan(w.to + 1), number(w.hist.count),
@@ -111,6 +112,12 @@ export class Heatmap {
     this.canvas.addEventListener("pointermove", move);
     this.canvas.addEventListener("pointerup", up);
   }
+}
+
+// noWindows says why there is no histogram of a run to show.
+export function noWindows(store) {
+  if (!store.ended) return "no window of ten seconds is over yet";
+  return store.spreading > 0 ? "reading what was stored" : "nothing was measured";
 }
 
 // bins are the counts of a histogram by steps of a quarter of a doubling.

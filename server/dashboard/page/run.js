@@ -3,7 +3,7 @@ import { Group } from "./chart.js";
 import { flightChart, lagChart, marksOf, responseChart, serviceChart, throughputChart } from "./charts.js";
 import { Delays } from "./delay.js";
 import { h, mark, remark, show, text } from "./dom.js";
-import { Heatmap } from "./heatmap.js";
+import { Heatmap, noWindows } from "./heatmap.js";
 import { forget, paint } from "./paint.js";
 import { Errors, Events, Findings, Levels, Results, SLOs, Spec, Workers } from "./parts.js";
 import { Rail } from "./rail.js";
@@ -118,7 +118,7 @@ class Screen {
       chart.marks = marks;
       chart.take(store, workload);
     }
-    this.heatmap.draw(store.windowsOf(workload), null, this.group.axis());
+    this.heatmap.draw(store.windowsOf(workload), null, this.group.axis(), noWindows(store));
   }
 
   // speak has changes of phase and the verdict read aloud, and nothing that changes each second.

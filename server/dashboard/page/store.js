@@ -38,6 +38,7 @@ export class Store {
     this.series = new Map(); // by workload, "" is all together
     this.windows = new Map(); // of histograms, by workload
     this.spread = 0; // counts their changes
+    this.spreading = 0; // how many workloads' are being read
     this.offset = -Infinity; // server's clock minus performance.now(); it only grows, so that no time runs back
     this.since = 0; // server's time of the newest hello
     this.columns = [];
@@ -234,9 +235,12 @@ export class Store {
   // loadHistograms reads the stored histograms of a workload; live ones come with the stream.
   async loadHistograms(workload) {
     if (this.windowsOf(workload).length > 0 || !this.ended) return;
+    this.spreading++;
     const found = await get(histogramsPath(this.id, workload)).catch(() => this.whole(workload));
     const windows = this.hists(workload);
-    for (const w of found) windows.put(w.ph, w.from, w.to, w.hist);
+    await Promise.all(found.map((w) => windows.put(w.ph, w.from, w.to, w.hist)));
+    this.spreading--;
+    this.spread++;
     this.changed();
   }
 
