@@ -154,7 +154,7 @@ func followsARun(t *testing.T, p *browsertest.Page) {
 		new MutationObserver(() => { if (/^WARMUP: [1-9][\d,]* operations per second/.test(e.textContent)) window.numbers ??= performance.timeOrigin + performance.now(); })
 			.observe(e, { childList: true, characterData: true, subtree: true });
 	}`)
-	p.Wait(`window.numbers`)
+	p.WaitFor(5*time.Minute, `window.numbers`) // with the race detector, SQLite takes a minute for that setup
 	// The first number is of the first second, and there soon after it: as any other, see reportToPixels.
 	after := browsertest.Eval[float64](p, `fetch("/api" + location.pathname).then((a) => a.json()).then((run) => window.numbers - Date.parse(run.start_time))`)
 	t.Logf("live numbers %.0f ms after t0", after)
