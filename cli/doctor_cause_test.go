@@ -29,6 +29,8 @@ type ward struct {
 	t       *testing.T
 	engine  *engine.Engine
 	server  *server.Server
+	hub     *tail.Hub
+	log     *slog.Logger
 	journal *journal.Journal
 	checks  diagnostics.Set
 	run     string
@@ -84,7 +86,7 @@ func (w *ward) Work(ctx context.Context, run string, slot int) error {
 	start := time.Now()
 	sick := slot == w.illness.slot
 	config := worker.Config{
-		Control: w.engine, Host: "ward", PID: 100 + slot, Log: slog.New(slog.DiscardHandler),
+		Control: w.engine, Host: "ward", PID: 100 + slot, Log: w.log,
 		Lookup:    func(bench.Secret) (string, error) { return "", errors.New("no secret") },
 		Monotonic: func() int64 { return int64(time.Since(start)) },
 		Open: func(ctx context.Context, plan *bench.Plan, lookup func(bench.Secret) (string, error), tag string) (load.Target, error) {
@@ -110,42 +112,17 @@ func (w *ward) Script(context.Context, bench.Target, func(bench.Secret) (string,
 	return nil
 }
 
-// admit runs a plan of two workers, and visit while it goes on.
+// admit runs a plan of two workers in a bubble of fake time, and visit while it goes on.
 func admit(t *testing.T, i illness, visit func(w *ward)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &ward{t: t, illness: i, cured: make(chan struct{})}
-		var err error
-		if w.journal, err = journal.Open(t.Context(), filepath.Join(t.TempDir(), "journal.db"), journal.Options{}); err != nil {
-			t.Fatal(err)
-		}
-		if w.checks, err = loadChecks(""); err != nil {
-			t.Fatal(err)
-		}
-		log := slog.New(slog.DiscardHandler)
-		hub := &tail.Hub{Merge: stats.MergeHists}
-		w.engine = engine.New(engine.Config{
-			Store: w.journal, Listener: hub, Databases: w, Fleets: map[string]engine.Fleet{"local": w}, Log: log, Owner: "ward",
-			Lookup: func(bench.Secret) (string, error) { return "", errors.New("no secret") },
-		})
-		w.server = server.New(server.Config{Engine: w.engine, History: w.journal, Hub: hub, Checks: w.checks, Store: journalDatabase("journal", w.journal.Reader)})
+		w := newWard(t, i)
 		ctx, stop := context.WithCancel(t.Context())
 		var driving sync.WaitGroup
 		driving.Go(func() { w.engine.Run(ctx) })
 		synctest.Wait()
-		unwatch := watchRuns(w.checks, w.server, w.engine, log)
-		run, err := w.engine.Create(ctx, "", &bench.Plan{
-			Name: "ward", Seed: 1, Warmup: bench.Duration(5 * time.Second), Duration: bench.Duration(60 * time.Second),
-			Drain: bench.Duration(time.Second), Ready: bench.Duration(60 * time.Second),
-			Target:    bench.Target{Kind: "null", Options: map[string]string{"latency": "10ms"}},
-			Fleet:     bench.Fleet{Kind: "local", Workers: 2},
-			Workloads: []bench.Workload{{Name: "read", Weight: 1, Statements: []bench.Statement{{Parts: []string{"SELECT 1"}, Fetch: "all"}}}},
-			Groups:    []bench.Group{{Load: bench.Load{Model: "closed", Connections: 4}, Workloads: []int{0}, Pick: "random"}},
-		}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.run = run.ID
+		unwatch := watchRuns(w.checks, w.server, w.engine, w.log)
+		w.begin(ctx)
 		visit(w)
 		close(w.cured)
 		stop()
@@ -153,6 +130,42 @@ func admit(t *testing.T, i illness, visit func(w *ward)) {
 		unwatch()
 		w.journal.Close()
 	})
+}
+
+func newWard(t *testing.T, i illness) *ward {
+	t.Helper()
+	w := &ward{t: t, illness: i, cured: make(chan struct{}), log: slog.New(slog.DiscardHandler)}
+	var err error
+	if w.journal, err = journal.Open(t.Context(), filepath.Join(t.TempDir(), "journal.db"), journal.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if w.checks, err = loadChecks(""); err != nil {
+		t.Fatal(err)
+	}
+	w.hub = &tail.Hub{Merge: stats.MergeHists}
+	w.engine = engine.New(engine.Config{
+		Store: w.journal, Listener: w.hub, Databases: w, Fleets: map[string]engine.Fleet{"local": w}, Log: w.log, Owner: "ward",
+		Lookup: func(bench.Secret) (string, error) { return "", errors.New("no secret") },
+	})
+	w.server = server.New(server.Config{Engine: w.engine, History: w.journal, Hub: w.hub, Checks: w.checks, Store: journalDatabase("journal", w.journal.Reader)})
+	return w
+}
+
+// begin starts a run of two workers.
+func (w *ward) begin(ctx context.Context) {
+	w.t.Helper()
+	run, err := w.engine.Create(ctx, "", &bench.Plan{
+		Name: "ward", Seed: 1, Warmup: bench.Duration(5 * time.Second), Duration: bench.Duration(60 * time.Second),
+		Drain: bench.Duration(time.Second), Ready: bench.Duration(60 * time.Second),
+		Target:    bench.Target{Kind: "null", Options: map[string]string{"latency": "10ms"}},
+		Fleet:     bench.Fleet{Kind: "local", Workers: 2},
+		Workloads: []bench.Workload{{Name: "read", Weight: 1, Statements: []bench.Statement{{Parts: []string{"SELECT 1"}, Fetch: "all"}}}},
+		Groups:    []bench.Group{{Load: bench.Load{Model: "closed", Connections: 4}, Workloads: []int{0}, Pick: "random"}},
+	}, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.run = run.ID
 }
 
 // examine lets so much time pass and then asks the server's doctor.
@@ -186,38 +199,51 @@ func (w *ward) told() (all []bench.CheckChange) {
 	return all
 }
 
-// Each illness is found, by its own name, before everything that follows from it.
-func TestDoctorFindsTheCause(t *testing.T) {
-	for _, c := range []struct {
-		name     string
-		illness  illness
-		after    time.Duration
-		code     string
-		sentence string
-	}{
-		{"login hangs", illness{slot: 1, login: true}, 15 * time.Second, "BEN0102", "worker-1 is at login for 15s"},
-		{"deaf", illness{slot: 1, deaf: true}, 2 * time.Second, "BEN0112", "worker-1 was handed events up to 0"},
-		{"acknowledges nothing", illness{slot: 1, heartbeat: func(h *bench.Heartbeat) { h.Armed = 0 }}, 2 * time.Second, "BEN0113", "acknowledged by 1 of 2 workers"},
-		{"blocks after the start gate", illness{slot: 1, stuck: true}, 10 * time.Second, "BEN0121", "worker-1 is READY and told of 0 operations since the start, in 0 reports"},
-		{"stops reporting", illness{slot: 1, mute: muteAfter(8 * time.Second)}, 20 * time.Second, "BEN0203", "worker-1 sent report"},
-		{"is excluded", illness{slot: 1, report: func(r *bench.Report) {
-			if r.Phase == bench.PhaseWarmup {
+// A sickness is an illness with what the doctor says of it.
+type sickness struct {
+	name     string
+	illness  func() illness
+	after    time.Duration // how long the run goes on until it is certain
+	code     string
+	sentence string
+	shown    string // the sentence on the run's page, as a regular expression: by the doctor, or by how the run ended
+}
+
+// sicknesses are what befalls workers and cannot be done to a process from outside.
+var sicknesses = []sickness{
+	{"login hangs", func() illness { return illness{slot: 1, login: true} }, 15 * time.Second, "BEN0102", "worker-1 is at login for 1", `^PREPARING: worker-1 is at login for \d+s \(BEN0102\)$`},
+	{"deaf", func() illness { return illness{slot: 1, deaf: true} }, 2 * time.Second, "BEN0112", "worker-1 was handed events up to 0", `worker-1 was handed events up to 0.*\(BEN0112\)$`},
+	{"acknowledges nothing", func() illness { return illness{slot: 1, heartbeat: func(h *bench.Heartbeat) { h.Armed = 0 }} }, 2 * time.Second, "BEN0113", "acknowledged by 1 of 2 workers", `^FAILED in PREPARING: the start was not acknowledged in time by worker-1; nothing was measured$`},
+	{"blocks after the start gate", func() illness { return illness{slot: 1, stuck: true} }, 10 * time.Second, "BEN0121", "worker-1 is READY and told of 0 operations since the start, in 0 reports", `^(WARMUP|MEASUREMENT): worker-1 is READY and told of 0 operations since the start, in 0 reports \(BEN0121\)$`},
+	{"stops reporting", func() illness { return illness{slot: 1, mute: muteAfter(8 * time.Second)} }, 20 * time.Second, "BEN0203", "worker-1 sent report", `^(WARMUP|MEASUREMENT): worker-1 sent report.*\(BEN0203\)$`},
+	{"is excluded", func() illness {
+		return illness{slot: 1, report: func(r *bench.Report) {
+			if r.Phase.Aggregated() {
 				r.Phase = bench.PhasePreparing
 			}
-		}}, 5 * time.Second, "BEN0211", "are excluded: phase PREPARING"},
-		{"is replaced", illness{slot: 1, report: func(r *bench.Report) {
+		}}
+	}, 5 * time.Second, "BEN0211", "are excluded: phase PREPARING", `are excluded: phase PREPARING.*\(BEN0211\)$`},
+	{"is replaced", func() illness {
+		return illness{slot: 1, report: func(r *bench.Report) {
 			if r.Seq == 5 {
 				r.Generation--
 			}
-		}}, 12 * time.Second, "BEN0105", "worker-1 of generation 0 was replaced by generation 1"},
-		{"a clock that jumps", illness{slot: 1, heartbeat: func(h *bench.Heartbeat) {
+		}}
+	}, 12 * time.Second, "BEN0105", "worker-1 of generation 0 was replaced by generation 1", `^FAILED in WARMUP: worker-1 at done: worker-1 of generation 0 was replaced by generation 1; `},
+	{"a clock that jumps", func() illness {
+		return illness{slot: 1, heartbeat: func(h *bench.Heartbeat) {
 			if h.SinceT0US > 6_000_000 {
 				h.SinceT0US += 7_000_000
 			}
-		}}, 12 * time.Second, "BEN0305", "worker-1 is 70"},
-	} {
+		}}
+	}, 12 * time.Second, "BEN0305", "worker-1 is 70", `^MEASUREMENT: worker-1 is (69|70)\d\d ms ahead of the server .*\(BEN0305\)$`},
+}
+
+// Each illness is found, by its own name, before everything that follows from it.
+func TestDoctorFindsTheCause(t *testing.T) {
+	for _, c := range sicknesses {
 		t.Run(c.name, func(t *testing.T) {
-			admit(t, c.illness, func(w *ward) {
+			admit(t, c.illness(), func(w *ward) {
 				t := w.t
 				r := w.examine(c.after)
 				if len(r.Causes) == 0 {

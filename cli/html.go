@@ -36,7 +36,7 @@ func (p *program) writeHTML(ctx context.Context, at *place, run *bench.Run, file
 		switch {
 		case err == nil:
 			report.Answers[path] = answer
-		case code != bench.CodeResultNotReady && code != bench.CodeNotFound: // the page says that there is none
+		case code != bench.CodeResultNotReady && code != bench.CodeEnrichmentNotReady && code != bench.CodeNotFound: // the page says that there is none
 			return fmt.Errorf("read what the report holds: %w", err)
 		}
 	}
@@ -64,7 +64,7 @@ func (p *program) writeHTML(ctx context.Context, at *place, run *bench.Run, file
 func recorded(run *bench.Run) []string {
 	base := "/api/runs/" + url.PathEscape(run.ID)
 	paths := []string{base}
-	for _, part := range []string{"results", "events", "workers", "executions?limit=500", "environment", "doctor"} {
+	for _, part := range []string{"results", "events", "workers", "executions?limit=500", "environment", "samples", "enrichment", "doctor"} {
 		paths = append(paths, base+"/"+part)
 	}
 	workloads := []string{""}

@@ -90,11 +90,7 @@ func (k *Case) ask(ctx context.Context, c *Check) answer {
 	if db == nil {
 		return answer{Why: WhySQLError, Detail: "there is no " + map[string]string{SourceRun: "journal or replica", SourceTarget: "database under test"}[c.Source] + " to ask"}
 	}
-	id := ""
-	if k.Run != nil {
-		id = k.Run.ID
-	}
-	sql, err := c.SQL(db.Dialect, id, k.At)
+	sql, err := c.SQL(db.Dialect, k.id(), k.At)
 	if err != nil {
 		return answer{Why: WhyEvalError, Detail: err.Error()}
 	}
@@ -108,6 +104,26 @@ func (k *Case) ask(ctx context.Context, c *Check) answer {
 	}
 	k.answers[sql] = a
 	return a
+}
+
+// statement is the SQL of a check as ask sends it; "" where it sends none.
+func (k *Case) statement(c *Check) string {
+	db := k.database(c)
+	if c.Source == SourceServer || db == nil {
+		return ""
+	}
+	sql, err := c.SQL(db.Dialect, k.id(), k.At)
+	if err != nil {
+		return "" // the finding says why
+	}
+	return sql
+}
+
+func (k *Case) id() string {
+	if k.Run == nil {
+		return ""
+	}
+	return k.Run.ID
 }
 
 func (k *Case) database(c *Check) *Database {

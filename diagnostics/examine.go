@@ -58,7 +58,7 @@ type examination struct {
 
 // check waits for what a check depends on, and runs it.
 func (x *examination) check(ctx context.Context, c *Check) Finding {
-	f := Finding{Code: c.Code, Name: c.Name, Title: c.Title, Step: c.Step, Source: c.Source, Params: c.Params, Symptom: c.Symptom, Then: c.Then, WaitS: c.Wait.Seconds()}
+	f := Finding{Code: c.Code, Name: c.Name, Title: c.Title, Step: c.Step, Source: c.Source, Table: c.Table, Params: c.Params, Symptom: c.Symptom, Then: c.Then, WaitS: c.Wait.Seconds()}
 	skip := func(why Why, format string, args ...any) Finding {
 		f.Outcome, f.Why, f.Detail = Skip, why, fmt.Sprintf(format, args...)
 		return f
@@ -82,6 +82,9 @@ func (x *examination) check(ctx context.Context, c *Check) Finding {
 		return f
 	case !ok:
 		return skip(WhyDoesntApply, "it has nothing to say about a run that is as this one")
+	}
+	if !x.options.Live { // what is found while a run goes on names the check, and its page is found by that
+		f.Runbook, f.SQL = c.Runbook, x.k.statement(c)
 	}
 	if reason, ok := x.options.Skip[c.Code]; ok {
 		return skip(WhyNotAsked, "%s", reason)

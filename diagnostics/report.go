@@ -43,6 +43,8 @@ type Finding struct {
 	Title      string   `json:"title"`
 	Step       string   `json:"step"`
 	Source     string   `json:"source"`
+	Table      string   `json:"table,omitempty"` // of the live state, where it asks that
+	SQL        string   `json:"sql,omitempty"`   // as it is sent, to be pasted into a shell of the database; only where it applies
 	Outcome    Outcome  `json:"outcome"`
 	Why        Why      `json:"why,omitempty"`
 	Detail     string   `json:"detail,omitempty"` // the sentence of the worst row, or of why there is none
@@ -55,6 +57,7 @@ type Finding struct {
 	Truncated  bool     `json:"truncated,omitempty"`
 	WaitS      float64  `json:"wait_s,omitempty"` // how long to wait before looking at Then
 	Then       string   `json:"then,omitempty"`
+	Runbook    string   `json:"runbook,omitempty"` // its page of text; only where it applies
 
 	asked        bool // its source was
 	path, clears string

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"sync"
 
 	"bench/runtime/bench"
 	"bench/server/api"
@@ -33,6 +34,10 @@ func (s *Server) listHistograms(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	asked := spread{run.ID, in.Workload, in.Windows}
+	if windows, ok := s.spreads.get(asked); ok {
+		return list(windows, nil)
+	}
 	chart, err := s.config.History.Chart(ctx, run.ID, in.Workload, in.Windows)
 	if err != nil {
 		return nil, err
@@ -41,7 +46,53 @@ func (s *Server) listHistograms(ctx context.Context, in *struct {
 	if err := s.config.History.Histograms(ctx, run.ID, in.Workload, w.add); err != nil {
 		return nil, err
 	}
-	return list(w.windows, w.close())
+	if err := w.close(); err != nil {
+		return nil, err
+	}
+	if run.Status.Terminal() {
+		s.spreads.put(asked, w.windows)
+	}
+	return list(w.windows, nil)
+}
+
+// A spread names the windows that one question asks for.
+type spread struct {
+	run, workload string
+	windows       int
+}
+
+// spreads are the windows of runs that have ended, which never change and take seconds to merge when a run lasted for a day.
+// The zero value is empty.
+type spreads struct {
+	mu    sync.Mutex
+	all   map[spread][]api.Window
+	order []spread // oldest first
+}
+
+// maxSpreads is how many are kept, each at most some megabytes.
+const maxSpreads = 32
+
+func (k *spreads) get(asked spread) ([]api.Window, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	windows, ok := k.all[asked]
+	return windows, ok
+}
+
+func (k *spreads) put(asked spread, windows []api.Window) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, ok := k.all[asked]; ok {
+		return
+	}
+	if k.all == nil {
+		k.all = make(map[spread][]api.Window)
+	}
+	if len(k.order) == maxSpreads {
+		delete(k.all, k.order[0])
+		k.order = k.order[1:]
+	}
+	k.all[asked], k.order = windows, append(k.order, asked)
 }
 
 // A windower merges the histograms of seconds into windows.

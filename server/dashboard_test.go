@@ -179,6 +179,16 @@ func TestChartAndHistograms(t *testing.T) {
 			t.Errorf("window %d is %+v", i, w)
 		}
 	}
+	// Those of a run that has ended are merged once.
+	b.fleet.end(run.ID)
+	ended := b.ask("GET", at+"/histograms?windows=7", "").Body.String()
+	b.fleet.second(run.ID, 25)
+	if again := b.ask("GET", at+"/histograms?windows=7", "").Body.String(); again != ended || !strings.Contains(again, `"from":24`) {
+		t.Errorf("histograms of a run that has ended are %s, and then %s", ended, again)
+	}
+	if other := body[[]api.Window](t, b.ask("GET", at+"/histograms?windows=8", "")); len(other) != 26 {
+		t.Errorf("another question has %d windows", len(other))
+	}
 	for _, bad := range []string{"/chart?buckets=0", "/chart?buckets=100000", "/histograms?windows=0"} {
 		if w := b.ask("GET", at+bad, ""); w.Code != 400 && w.Code != 422 {
 			t.Errorf("%s: status %d", bad, w.Code)

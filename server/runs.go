@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"bench/runtime/bench"
@@ -265,12 +266,30 @@ func (s *Server) listEvents(ctx context.Context, in *struct {
 	return list(s.config.History.Events(ctx, run.ID, in.After))
 }
 
-func (s *Server) listWorkers(ctx context.Context, in *RunPath) (*answer[[]bench.Worker], error) {
+func (s *Server) listWorkers(ctx context.Context, in *RunPath) (*answer[[]api.Worker], error) {
 	run, err := s.find(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return list(s.config.History.Workers(ctx, run.ID))
+	stored, err := s.config.History.Workers(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	workers := make([]api.Worker, len(stored))
+	for i := range stored {
+		workers[i].Worker = stored[i]
+	}
+	if s.going(run.ID) {
+		// What only memory knows; a run that ends just now, or is held up, has none to give.
+		if l, err := s.config.Engine.Look(ctx, run.ID); err == nil {
+			for i := range workers {
+				if j := slices.IndexFunc(l.Workers, func(w bench.LiveWorker) bool { return w.Worker == stored[i].Worker }); j >= 0 {
+					workers[i].Live = &l.Workers[j]
+				}
+			}
+		}
+	}
+	return list(workers, nil)
 }
 
 func (s *Server) listLogs(ctx context.Context, in *RunPath) (*answer[[]bench.LogLine], error) {

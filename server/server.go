@@ -97,6 +97,7 @@ type Server struct {
 	sessions    *sessions
 	crossOrigin *http.CrossOriginProtection
 	metrics     *metrics
+	spreads     spreads
 
 	stopping context.Context // ends when the server is told to stop: streams say goodbye
 	stop     context.CancelFunc

@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"bench/runtime/stats"
@@ -144,35 +142,6 @@ func series(t *testing.T, p *browsertest.Page) {
 	if n := got["rows"].(float64); n < 1000 || n > 3000 {
 		t.Errorf("%v rows of a day", n)
 	}
-}
-
-// doctorScreen: the cause stands at the top, and every check with its rows below.
-func doctorScreen(t *testing.T, p *browsertest.Page) {
-	found, err := os.ReadFile("testdata/dashboard/doctor.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	report := dashboard.Report{Title: "doctor", Home: "/runs/01M8FSQ9JYCKR6C1KQBAKCVSXP/doctor", Answers: map[string]json.RawMessage{
-		"/api/runs/01M8FSQ9JYCKR6C1KQBAKCVSXP":        json.RawMessage(`{"id":"01M8FSQ9JYCKR6C1KQBAKCVSXP","name":"hanging","status":"RUNNING","phase":"MEASUREMENT"}`),
-		"/api/runs/01M8FSQ9JYCKR6C1KQBAKCVSXP/doctor": found,
-	}}
-	path := filepath.Join(t.TempDir(), "doctor.html")
-	out, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := report.Write(out); err != nil {
-		t.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
-		t.Fatal(err)
-	}
-	p.Go("file://" + path)
-	p.Wait(sentence + `.startsWith("QPS 0 because 3 operations in flight") && ` + sentence + `.includes("Cause: BEN0123 ")`)
-	if !browsertest.Eval[bool](p, `document.getElementById("BEN0123").open && document.getElementById("BEN0123").innerText.includes("locks")`) {
-		t.Error("the cause is not open, or has no remedy")
-	}
-	look(t, p, "doctor-found")
 }
 
 // store: what frames add up to on the page. A corrected second replaces itself, a window those within it, and seconds that

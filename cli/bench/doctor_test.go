@@ -128,28 +128,42 @@ func TestDoctorTargetHangs(t *testing.T) {
 	}
 }
 
-// A replica whose feeder may not write to it any more.
-func TestDoctorRevokedInsert(t *testing.T) {
-	t.Parallel()
+// revocable gives the site a replica on Postgres that is fed by a role of its own, and returns what takes from that role that
+// it may write.
+func (s *site) revocable() (revoke func()) {
+	t := s.t
+	t.Helper()
 	dsn := pgtest.Start(t)
 	admin, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer admin.Close(context.Background())
 	config := admin.Config()
 	role := "feeder_" + config.Database
 	if _, err := admin.Exec(t.Context(), fmt.Sprintf("CREATE ROLE %[1]s LOGIN PASSWORD 'x'; GRANT ALL ON SCHEMA public TO %[1]s", role)); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { admin.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role) })
+	t.Cleanup(func() {
+		admin.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role)
+		admin.Close(context.Background())
+	})
+	s.env = append(s.env, fmt.Sprintf("BENCH_STORE=postgres://%s:x@%s:%d/%s?sslmode=disable", role, config.Host, config.Port, config.Database))
+	return func() {
+		t.Helper()
+		if _, err := admin.Exec(t.Context(), "REVOKE INSERT ON ALL TABLES IN SCHEMA public FROM "+role); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A replica whose feeder may not write to it any more.
+func TestDoctorRevokedInsert(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	s.env = []string{fmt.Sprintf("BENCH_STORE=postgres://%s:x@%s:%d/%s?sslmode=disable", role, config.Host, config.Port, config.Database)}
+	revoke := s.revocable()
 	_, next := s.load(fmt.Sprintf(doctorSpec, `target "null" { latency = "20ms" }`))
 	until(t, next, "a replica that is current", func(f api.Frame) bool { return f.Replica != nil && f.Replica.State == api.ReplicaCurrent })
-	if _, err := admin.Exec(t.Context(), "REVOKE INSERT ON ALL TABLES IN SCHEMA public FROM "+role); err != nil {
-		t.Fatal(err)
-	}
+	revoke()
 	s.causeIs("BEN0511", "permission denied")
 }
 

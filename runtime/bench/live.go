@@ -75,10 +75,11 @@ type LiveWorker struct {
 	Failed       int64        `json:"failed"`
 	InFlight     int          `json:"in_flight"`
 	OldestS      float64      `json:"oldest_s"`
-	Reports      int64        `json:"reports"`  // received
-	ReportS      float64      `json:"report_s"` // since the newest was received; below 0 before the first
-	LagMS        float64      `json:"lag_ms"`   // from the end of its interval until it was received
-	Unstored     int64        `json:"unstored"` // reports received and not durable yet
+	Reports      int64        `json:"reports"`     // received
+	ReportS      float64      `json:"report_s"`    // since the newest was received; below 0 before the first
+	LagMS        float64      `json:"lag_ms"`      // from the end of its interval until it was received
+	PaceLagMS    float64      `json:"pace_lag_ms"` // p99 of how late its operations were taken up, in its newest report
+	Unstored     int64        `json:"unstored"`    // reports received and not durable yet
 	Refused      int64        `json:"refused"`
 	ClockMS      float64      `json:"clock_ms"`       // its time since t0 minus the server's, at its last heartbeat
 	ClockErrorMS float64      `json:"clock_error_ms"` // bound of the error of its clock's offset

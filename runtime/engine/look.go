@@ -114,7 +114,7 @@ func (m *member) look(r *run, now time.Time) bench.LiveWorker {
 		Told: r.feed.told(m.Name()), Acked: m.LastEvent, Start: r.start, Armed: r.attempt > 0 && m.Armed == r.attempt,
 		Connections: m.Connections, Active: m.gauges.Connections, Planned: m.counted.Planned, Done: m.counted.Done, Failed: m.counted.Failures(),
 		InFlight: m.gauges.InFlight, OldestS: float64(m.gauges.OldestUS) / 1e6,
-		Reports: m.LastSeq, ReportS: since(m.reported, now), LagMS: milliseconds(m.lag), Unstored: m.LastSeq - m.durable.load(),
+		Reports: m.LastSeq, ReportS: since(m.reported, now), LagMS: milliseconds(m.lag), PaceLagMS: float64(m.gauges.LagP99US) / 1e3, Unstored: m.LastSeq - m.durable.load(),
 		ClockMS: milliseconds(m.drift), ClockErrorMS: float64(m.ErrorNS) / 1e6,
 		CPUPercent: m.CPUPercent, Errors: m.ErrorCount, LastError: m.LastError, Fatal: m.Fatal, Final: m.Final,
 	}

@@ -174,7 +174,7 @@ func (r *run) take(m *member, p *bench.Report, counted *stats.Aggregate) {
 	r.evidence.learn(p.Executions)
 	r.measured.add(counted, p, r.afterCut(p))
 	m.reported = m.heard
-	m.gauges = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS}
+	m.gauges = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS, LagP99US: p.LagP99US}
 	snapshot := bench.Snapshot{Report: *p, ReceivedAt: time.Now().UTC()}
 	snapshot.Timestamp = snapshot.ReceivedAt
 	if r.timeline != nil && p.Phase != bench.PhasePreparing {

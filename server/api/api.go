@@ -55,6 +55,12 @@ type Window struct {
 	Histogram []byte      `json:"hist"`
 }
 
+// A Worker is one of GET /api/runs/{run_id}/workers: its row, and how it stands inside the server while that drives the run.
+type Worker struct {
+	bench.Worker
+	Live *bench.LiveWorker `json:"live,omitempty"`
+}
+
 // A Problem is the body of every error, as RFC 9457 has it with a code of ours.
 type Problem struct {
 	Type   string `json:"type"`

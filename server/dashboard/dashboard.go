@@ -7,6 +7,7 @@
 //	api stream        asks the server, follows the stream bench.v1; in a report, answers that were recorded
 //	series store      what frames and answers of one run add up to
 //	dom paint chart   elements, when to draw, charts with a caption and a table
+//	delay             how long what is reported takes to the screen
 //	rail slo …        parts of screens
 //	screens …         one module an address
 //	main              addresses, sign-in

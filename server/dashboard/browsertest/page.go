@@ -15,6 +15,7 @@ type Page struct {
 	browser *Browser
 	session string
 	target  string
+	context string // whose cookies it has
 
 	mu     sync.Mutex
 	errors []string
@@ -30,7 +31,7 @@ func (b *Browser) Open(t testing.TB) *Page {
 	p.must(b.call("", "Target.createBrowserContext", nil, &context))
 	p.must(b.call("", "Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": context.BrowserContextID}, &target))
 	p.must(b.call("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &session))
-	p.session, p.target = session.SessionID, target.TargetID
+	p.session, p.target, p.context = session.SessionID, target.TargetID, context.BrowserContextID
 	b.mu.Lock()
 	b.pages[p.session] = p
 	b.mu.Unlock()
@@ -167,6 +168,12 @@ func eval[T any](p *Page, expression string) (x T, err error) {
 // Wait waits until an expression is true.
 func (p *Page) Wait(expression string) {
 	p.t.Helper()
+	p.WaitFor(patience, expression)
+}
+
+// WaitFor waits until an expression is true of what takes its time by its nature, such as a run.
+func (p *Page) WaitFor(patience time.Duration, expression string) {
+	p.t.Helper()
 	const look = 20 * time.Millisecond
 	var last error
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(look) {
@@ -199,6 +206,12 @@ func (p *Page) Screenshot() []byte {
 	var shot struct{ Data []byte }
 	p.Call("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": !Eval[bool](p, "document.querySelector('dialog:modal') !== null")}, &shot)
 	return shot.Data
+}
+
+// Grant lets the page do what a browser asks a person for, by the names of the protocol.
+func (p *Page) Grant(permissions ...string) {
+	p.t.Helper()
+	p.must(p.browser.call("", "Browser.grantPermissions", map[string]any{"permissions": permissions, "browserContextId": p.context}, nil))
 }
 
 // Offline takes the network away.

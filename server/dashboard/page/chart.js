@@ -1,6 +1,6 @@
 import uPlot from "../vendor/uplot.js";
 import { h, rows, text } from "./dom.js";
-import { clockSpan } from "./format.js";
+import { clockSpan, plural } from "./format.js";
 import { forget, paint } from "./paint.js";
 
 const HEIGHT = 200;
@@ -8,12 +8,15 @@ export const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5]; // of an axis of whole numbers
 const TABLE_ROWS = 24, TABLE_EVERY = 5000;
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const colours = new Map(); // to ask for one has the browser work out all styles anew
+dark.addEventListener("change", () => colours.clear());
+
 // colour is a colour of the style sheet, for canvases.
 export function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+  if (!colours.has(name)) colours.set(name, getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim());
+  return colours.get(name);
 }
-
-const dark = matchMedia("(prefers-color-scheme: dark)");
 
 // A Group is charts that share their time axis: a cursor and a zoom in one are in all.
 export class Group {
@@ -23,6 +26,15 @@ export class Group {
     this.view = null; // [from, to] in seconds, null is all there is
     this.cursor = uPlot.sync("bench" + Math.random());
     this.zoomed = () => {};
+  }
+
+  // axis is what the time axis of all of them shows when all is shown: from the first second that any of them has to the last.
+  axis() {
+    const all = [...this.charts].filter((c) => !c.logTime && c.source.length > 0);
+    if (all.length === 0) return [0, 10];
+    const first = Math.min(...all.map((c) => c.source[0].first_second));
+    const last = Math.max(...all.map(({ source }) => source.at(-1).first_second + (source.at(-1).seconds ?? 1) - 1));
+    return [first, Math.max(last, first + this.least)];
   }
 
   zoom(view) {
@@ -72,11 +84,12 @@ export class Chart {
   // draw shows rows, each with first_second; finding is the caption.
   draw(source, finding) {
     text(this.finding, finding);
-    this.source = source;
-    this.data = [source.map((r) => r.first_second)];
+    this.source = this.logTime ? source : broken(source);
+    const values = (value) => this.source.map((r) => (r.missing ? null : positive(value(r), this.log)));
+    this.data = [this.source.map((r) => r.first_second)];
     for (const line of this.lines) {
-      this.data.push(source.map((r) => positive(line.value(r), this.log)));
-      if (line.low) this.data.push(...[line.high ?? line.value, line.low].map((edge) => source.map((r) => positive(edge(r), this.log))));
+      this.data.push(values(line.value));
+      if (line.low) this.data.push(values(line.high ?? line.value), values(line.low));
     }
     if (!this.u) this.make();
     else {
@@ -105,7 +118,7 @@ export class Chart {
       stroke: () => colour("muted"), grid: { stroke: () => colour("grid"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif",
     };
     this.u = new uPlot({
-      width: this.plot.clientWidth, height: HEIGHT, series, bands, legend: { show: false }, padding: [8, 12, 0, 0],
+      width: this.plot.clientWidth, height: HEIGHT, series, bands, legend: { show: false }, padding: [8, 20, 0, 0],
       scales: {
         x: { time: false, distr: this.logTime ? 3 : 1, range: () => this.span() },
         y: { distr: this.log ? 3 : 1, range: (_, low, high) => this.bounds(low, high) },
@@ -128,9 +141,8 @@ export class Chart {
     const x = this.data[0];
     if (this.group.view) return this.group.view;
     if (x.length === 0) return this.logTime ? [1, 10] : [0, 10];
-    const last = this.source.at(-1);
-    if (this.logTime) return [x[0], Math.max(last.first_second, x[0] * 2)];
-    return [x[0], Math.max(last.first_second + (last.seconds ?? 1) - 1, x[0] + this.group.least)];
+    if (this.logTime) return [x[0], Math.max(x.at(-1), x[0] * 2)];
+    return this.group.axis();
   }
 
   // bounds are those of the y axis: with room above, with the limit when it is not far away.
@@ -181,7 +193,7 @@ export class Chart {
     const at = this.u?.cursor.left >= 0 ? this.u.cursor.idx : null;
     const row = this.source[at ?? (this.logTime ? -1 : this.source.length - 1)];
     this.lines.forEach((line, i) => {
-      const value = row ? line.value(row) : null;
+      const value = row && !row.missing ? line.value(row) : null;
       text(this.values[i], value !== null && value !== undefined ? this.format(value) : this.logTime ? "" : "–");
     });
   }
@@ -191,8 +203,9 @@ export class Chart {
     clearTimeout(this.later);
     this.later = undefined;
     const every = Math.max(1, Math.ceil(this.source.length / TABLE_ROWS));
-    const some = this.source.filter((_, i) => i % every === 0 || i === this.source.length - 1);
+    const some = this.source.filter((r, i) => i % every === 0 || i === this.source.length - 1 || r.missing);
     rows(this.rows, some.map((row) => [this.time(row.first_second), ...this.lines.map((line) => {
+      if (row.missing) return `no data for ${plural(row.missing, "second")}`;
       const value = line.value(row);
       return value === null || value === undefined ? "none" : this.format(value);
     })]));
@@ -231,6 +244,17 @@ export class Chart {
     }
     ctx.restore();
   }
+}
+
+// broken puts a row without values where seconds are missing between two, so that no line is drawn over them.
+function broken(source) {
+  const whole = [];
+  for (const row of source) {
+    const end = whole.length ? whole.at(-1).first_second + whole.at(-1).seconds : row.first_second;
+    if (row.first_second > end) whole.push({ first_second: end, seconds: row.first_second - end, missing: row.first_second - end });
+    whole.push(row);
+  }
+  return whole;
 }
 
 function line(ctx, x0, y0, x1, y1) {

@@ -13,7 +13,7 @@ export function throughputChart(group) {
     lines: [
       { label: "offered", colour: "muted", dash: [4, 3], value: (r) => r.planned / r.seconds },
       { label: "completed", colour: "accent", width: 2, value: (r) => r.done / r.seconds, low: (r) => r.done_min, high: (r) => r.done_max },
-      { label: "errors", colour: "fail", dash: [1, 2], value: (r) => r.errors / r.seconds },
+      { label: "errors", colour: "fail", width: 2, dash: [2, 2], value: (r) => r.errors / r.seconds },
     ],
   });
   chart.take = (store, workload) => {

@@ -1,6 +1,6 @@
 import { about, get, isReport } from "./api.js";
 import { h, mark, number, rows, table, wide } from "./dom.js";
-import { digits, moment, span } from "./format.js";
+import { digits, moment, plural, span } from "./format.js";
 import { copyText, shell } from "./shell.js";
 
 // doctorScreen shows what the checks found, in the order of the way of an operation, as bench doctor does.
@@ -38,8 +38,16 @@ function parts(report) {
     h("p.note", {}, standing(report)), h("ul.counts", {}, counts),
     report.path ? h("p.path", {}, "The way: ", report.path) : null,
     report.cleared?.length ? h("p.path", {}, "Not the cause: ", report.cleared.join(", ")) : null,
-    ...steps.map((step) => h("section", {}, h("h2", {}, step), report.checks.filter((c) => c.step === step).map((c) => finding(c, report)))),
+    ...steps.map((step) => station(step, report.checks.filter((c) => c.step === step), report)),
   ].filter(Boolean);
+}
+
+// station is the checks of a step. Those that have nothing to say about this run are counted, and listed when asked for.
+function station(step, checks, report) {
+  const idle = checks.filter((c) => c.why === "does_not_apply"), rest = checks.filter((c) => !idle.includes(c));
+  return h("section", {}, h("h2", {}, step), rest.map((c) => finding(c, report)),
+    idle.length ? h("details.idle", { id: "idle-" + step }, h("summary", {}, `${plural(idle.length, "check")} of this step ${idle.length === 1 ? "does" : "do"} not apply`),
+      idle.map((c) => h("p", {}, h("code", {}, c.code), " ", h("strong", {}, c.title), " ", h("span.why", {}, c.detail)))) : null);
 }
 
 // words is the first thing to know: what a person sees, and what it comes from.
@@ -67,12 +75,13 @@ function finding(c, report) {
     c.explains?.length && h("p", {}, "It explains: ", c.explains.join(", ")),
     found(c),
     remedy && quoted("What to do; it is never done by itself", h("p", {}, remedy), remedy),
-    c.sql && quoted("SQL", h("pre", { tabindex: "0", "aria-label": "SQL" }, c.sql), c.sql),
+    c.table && h("p.note", {}, "It asks no database: it reads the table ", h("code", {}, c.table), " of ", h("code", {}, `GET ${about(report.run_id)}/live`), "."),
+    c.sql && quoted("SQL, as it was sent", h("pre", { tabindex: "0", "aria-label": "SQL" }, c.sql), c.sql),
     c.params?.length && h("dl.facts", {}, c.params.map((p) =>
       h("div", { title: p.description }, h("dt", {}, p.name), h("dd", {}, `${p.value} ${p.unit ?? ""}`)))),
     c.then && h("p", {}, `If it is still so after ${span(c.wait_s ?? 0)}, look at `,
       report.checks.some((x) => x.code === c.then) ? h("a", { href: "#" + c.then }, c.then) : c.then),
-    c.runbook && h("p.runbook", {}, c.runbook),
+    c.runbook && h("div.runbook", {}, c.runbook.split(/\n{2,}/).map((p) => h("p", {}, p.replace(/\s*\n\s*/g, " ")))),
   ];
   return h("details." + c.outcome, { id: c.code },
     h("summary", {}, mark(c.outcome), " ", h("code", {}, c.code), " ", h("strong", {}, c.title), " ", h("span.why", {}, why)),

@@ -1,7 +1,7 @@
 import { Chart, Group } from "./chart.js";
 import { h, number, rows, show, table, text, wide } from "./dom.js";
 import { clockSpan, count, latency, percent, plural } from "./format.js";
-import { bins, Heatmap, PER_DOUBLING } from "./heatmap.js";
+import { bins, Heatmap, noWindows, PER_DOUBLING } from "./heatmap.js";
 import { Hist, highestIn } from "./hist.js";
 import { forget, paint } from "./paint.js";
 import { Pill, picker, shell } from "./shell.js";
@@ -87,7 +87,7 @@ class Screen {
     const measured = windows.filter((w) => w.phase === "MEASUREMENT");
     // Whole windows alone are exact, so those count that the range touches.
     const inside = this.range ? windows.filter((w) => w.to + 1 > this.range[0] && w.from < this.range[1]) : measured;
-    const key = [workload, windows.length, this.range, inside.length, windows.reduce((n, w) => n + w.hist.count, 0)].join();
+    const key = [noWindows(this.store), workload, windows.length, this.range, inside.length, windows.reduce((n, w) => n + w.hist.count, 0)].join();
     if (this.drawn !== key) this.drawWindows(windows, measured, inside, workload);
     this.drawn = key;
     this.drawSlowest(workload);
@@ -96,7 +96,7 @@ class Screen {
   drawWindows(windows, measured, inside, workload) {
     const chosen = Hist.merged(inside.map((w) => w.hist)), whole = Hist.merged(measured.map((w) => w.hist));
     const from = inside[0]?.from ?? 0, to = (inside.at(-1)?.to ?? -1) + 1;
-    this.heatmap.draw(windows, this.range && inside.length ? [from, to] : null);
+    this.heatmap.draw(windows, this.range && inside.length ? [from, to] : null, null, noWindows(this.store));
     if (document.activeElement !== this.from) this.from.value = from;
     if (document.activeElement !== this.to) this.to.value = to;
     text(this.exact, inside.length === 0 ? "" : `Exact for ${clockSpan(from)} to ${clockSpan(to)} since the start, ` +

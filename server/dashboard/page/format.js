@@ -44,6 +44,7 @@ export function count(n) {
 // rate writes operations per second: one decimal below 1,000, none above.
 export function rate(perSecond) {
   if (perSecond === null || perSecond === undefined) return "–";
+  if (perSecond === 0) return "0";
   return perSecond >= 999.95 ? count(perSecond) : perSecond.toFixed(1);
 }
 

@@ -3,7 +3,7 @@ import { h, number, rows, text } from "./dom.js";
 import { clockSpan, latency } from "./format.js";
 import { highestIn, lowestIn } from "./hist.js";
 
-const HEIGHT = 220, LEFT = 64, BOTTOM = 22;
+const HEIGHT = 220, LEFT = 64, RIGHT = 20, BOTTOM = 22; // as charts have them
 const PER_DOUBLING = 4; // rows of the map
 
 // A Heatmap shows how response times were spread, window by window: the darker, the more of a window's operations took
@@ -34,14 +34,18 @@ export class Heatmap {
     this.scheme.removeEventListener("change", this.recolour);
   }
 
-  draw(windows, range) {
+  // draw shows windows; range is what is chosen of them, extent the seconds from and to which the time axis goes at least,
+  // none says why there are no windows.
+  draw(windows, range, extent, none) {
     this.windows = windows;
     this.range = range;
+    this.extent = extent;
     const between = (p) => {
       const all = windows.map((w) => w.hist.quantile(p, 100));
-      return `between ${latency(Math.min(...all))} and ${latency(Math.max(...all))}`;
+      const [least, most] = [latency(Math.min(...all)), latency(Math.max(...all))];
+      return least === most ? `at ${least}` : `between ${least} and ${most}`;
     };
-    text(this.finding, windows.length === 0 ? "no window of ten seconds is over yet"
+    text(this.finding, windows.length === 0 ? none
       : `the median lies ${between(50)}, p99 ${between(99)}`);
     const every = Math.max(1, Math.ceil(windows.length / 24));
     rows(this.rows, windows.filter((_, i) => i % every === 0).map((w) => [clockSpan(w.from), clockSpan(w.to + 1), number(w.hist.count),
@@ -58,11 +62,11 @@ export class Heatmap {
     ctx.scale(ratio, ratio);
     ctx.clearRect(0, 0, width, HEIGHT);
     if (this.windows.length === 0) return;
-    this.from = this.windows[0].from;
-    this.to = this.windows.at(-1).to + 1;
+    this.from = Math.min(this.windows[0].from, this.extent?.[0] ?? Infinity);
+    this.to = Math.max(this.windows.at(-1).to + 1, this.extent?.[1] ?? 0);
     this.low = Math.floor(Math.log2(Math.min(...this.windows.map((w) => w.hist.min))) * PER_DOUBLING) / PER_DOUBLING;
     this.high = Math.ceil(Math.log2(Math.max(...this.windows.map((w) => w.hist.max)) + 1) * PER_DOUBLING) / PER_DOUBLING;
-    this.x = (s) => LEFT + (s - this.from) / (this.to - this.from) * (width - LEFT - 8);
+    this.x = (s) => LEFT + (s - this.from) / (this.to - this.from) * (width - LEFT - RIGHT);
     const y = (log) => HEIGHT - BOTTOM - (log - this.low) / Math.max(this.high - this.low, 1 / PER_DOUBLING) * (HEIGHT - BOTTOM - 8);
     ctx.fillStyle = colour("accent");
     for (const w of this.windows) {
@@ -94,7 +98,7 @@ export class Heatmap {
   drag(event) {
     if (!this.x) return;
     const second = (e) => {
-      const share = (e.clientX - this.canvas.getBoundingClientRect().left - LEFT) / (this.plot.clientWidth - LEFT - 8);
+      const share = (e.clientX - this.canvas.getBoundingClientRect().left - LEFT) / (this.plot.clientWidth - LEFT - RIGHT);
       return Math.max(this.from, Math.min(this.to, this.from + share * (this.to - this.from)));
     };
     const start = second(event);
@@ -108,6 +112,12 @@ export class Heatmap {
     this.canvas.addEventListener("pointermove", move);
     this.canvas.addEventListener("pointerup", up);
   }
+}
+
+// noWindows says why there is no histogram of a run to show.
+export function noWindows(store) {
+  if (!store.ended) return "no window of ten seconds is over yet";
+  return store.spreading > 0 ? "reading what was stored" : "nothing was measured";
 }
 
 // bins are the counts of a histogram by steps of a quarter of a doubling.

@@ -66,11 +66,20 @@ function atPresent(store) {
   return [
     ["Completed", idle ? "0" : rate(now.done), "/s", why],
     ["Offered", idle ? "0" : rate(now.planned), "/s"],
+    ["Started", idle ? "0" : rate(started(store.of("").rows())), "/s"],
     ["Errors", idle ? "0" : rate(now.errors), "/s", sum.errors ? `${count(sum.errors)} so far` : ""],
     ["In flight", count(now?.in_flight_max ?? 0), "", now?.oldest_max_us ? `oldest ${latency(now.oldest_max_us)}` : ""],
     ["Response p95", latency(now?.p95_max_us), ""],
     ["Operations", count(sum.done), "so far"],
   ];
+}
+
+// started is how many operations were begun in the newest second: those that ended in it, and those in flight that were not
+// before it. Null where the second before is not known.
+function started(rows) {
+  const [before, now] = rows.slice(-2).length === 2 ? rows.slice(-2) : [null, rows[0]];
+  if (before ? before.seconds > 1 || before.first_second + 1 !== now.first_second : now.first_second !== 0) return null;
+  return now.done + now.errors + (now.in_flight_max ?? 0) - (before?.in_flight_max ?? 0);
 }
 
 function overall(result) {
@@ -134,7 +143,7 @@ export class Findings {
   }
 
   draw(store) {
-    const found = store.ended ? [] : [...store.findings.values()];
+    const found = store.ended ? [] : store.found;
     show(this.e, found.length > 0);
     rows(this.table.body, found.map((f) => [f.code, mark(f.outcome), wide(f.subject ? `${f.subject}: ${f.reason}` : f.reason)]));
   }
@@ -170,20 +179,33 @@ const WORKER_KINDS = { READY: "live", RUNNING: "live", DRAINING: "live", COMPLET
 
 export class Workers {
   constructor() {
-    this.table = table("Workers",
-      ["worker", "status", "stage", ">connections", ">errors", ">clock known to", ">CPU", ">memory", "host", "last heard"]);
-    this.e = section("Workers", this.table.e);
+    this.table = table("Workers", ["worker", "status", "stage", ">connections", ">done of offered", ">operations late by", ">reports late by",
+      ">errors", ">clock known to", ">CPU", ">memory", "host", "last heard"]);
+    this.note = h("p.note", {}, "Operations late by: p99 of how long after it was due an operation was taken up, in the newest second. " +
+      "Reports late by: from the end of a second until the server had it.");
+    this.e = section("Workers", this.table.e, this.note);
+    this.e.className = "workers";
   }
 
-  draw({ workers }) {
+  draw({ workers, ended }) {
     show(this.e, workers.length > 0);
+    show(this.note, !ended);
+    this.e.classList.toggle("over", ended);
     rows(this.table.body, workers.map((w) => [
       w.worker, mark(WORKER_KINDS[w.status] ?? "idle", w.status), wide(w.last_error ? `${w.stage}: ${w.last_error}` : w.stage),
-      number(count(w.connections)),
+      number(count(w.connections)), ...pace(w.live),
       number(count(w.error_count)), number("± " + latency(w.error_ns / 1e3)), number(percent(w.cpu_percent / 100)),
       number(bytes(w.memory_bytes)), w.host ? `${w.host} pid ${w.pid}` : "–", timeOfDay(w.last_heartbeat),
     ]));
   }
+}
+
+// pace is how well a worker does what it should: what it has done of what was offered, and what is late. Only the server that
+// drives the run knows.
+function pace(live) {
+  if (!live || live.reports === 0) return ["–", "–", "–"].map(number);
+  const offered = live.planned - live.in_flight;
+  return [offered > 0 ? percent(live.done / offered) : "–", latency(1000 * live.pace_lag_ms), latency(1000 * live.lag_ms)].map(number);
 }
 
 export class Events {

@@ -1,14 +1,16 @@
 import { get, isReport } from "./api.js";
 import { Group } from "./chart.js";
 import { flightChart, lagChart, marksOf, responseChart, serviceChart, throughputChart } from "./charts.js";
+import { Delays } from "./delay.js";
 import { h, mark, remark, show, text } from "./dom.js";
-import { Heatmap } from "./heatmap.js";
+import { Heatmap, noWindows } from "./heatmap.js";
 import { forget, paint } from "./paint.js";
 import { Errors, Events, Findings, Levels, Results, SLOs, Spec, Workers } from "./parts.js";
 import { Rail } from "./rail.js";
 import { sentence } from "./sentence.js";
 import { Pill, picker, shareButton, shell, stopButton } from "./shell.js";
 import { Store, warmupSeconds } from "./store.js";
+import { Target, warehouseChart } from "./target.js";
 
 const CLOCK = 500; // ms between two looks at the time
 
@@ -24,7 +26,7 @@ class Screen {
     this.draw = () => this.paint();
     this.store = new Store(id, (frame) => this.changed(frame));
     this.paused = false;
-    this.unpainted = null; // the first d frame that is not drawn yet
+    this.delays = new Delays();
     this.parts = [];
   }
 
@@ -46,9 +48,9 @@ class Screen {
     this.group.zoomed = (view) => show(this.whole, view !== null);
     this.picker = picker(store.workloads, (workload) => this.choose(workload));
     this.heatmap = new Heatmap((range) => this.group.zoom(range && range.map(Math.round)));
-    this.charts = [throughputChart, responseChart, serviceChart, flightChart, lagChart].map((make) => make(this.group));
+    this.charts = [throughputChart, responseChart, serviceChart, flightChart, lagChart, warehouseChart].map((make) => make(this.group));
     this.parts = [
-      new SLOs(), new Levels(), new Results(), new Findings(), new Errors(), new Workers(), new Events(), new Spec(),
+      new SLOs(), new Levels(), new Results(), new Findings(), new Target(), new Errors(), new Workers(), new Events(), new Spec(),
     ];
     const [slos, levels, results, ...lists] = this.parts;
     this.shell = shell({ title: store.run.name, run: store.id, here: "Run", actions: [this.pill.e, this.pause, share, this.stop] },
@@ -80,7 +82,7 @@ class Screen {
   }
 
   changed(frame) {
-    if (frame?.t === "d" && frame.ts > this.store.since) this.unpainted ??= frame; // others were there before the page
+    if (frame && !this.paused) this.delays.take(frame, this.store);
     if (this.rail) paint(this.draw);
   }
 
@@ -96,7 +98,7 @@ class Screen {
     for (const part of this.parts) part.draw(store);
     this.drawCharts();
     if (store.ended) this.settle();
-    if (this.unpainted) this.measure();
+    this.delays.drawn();
   }
 
   // settle is for a run that has ended: there is nothing to stop, and no time that passes.
@@ -109,22 +111,14 @@ class Screen {
   drawCharts() {
     const { store } = this, workload = this.picker.value();
     const rows = store.of(workload).rows(), all = store.of("").rows(), spread = store.spread;
-    if (this.drawn?.rows === rows && this.drawn.all === all && this.drawn.events === store.events.length && this.drawn.spread === spread) return;
-    this.drawn = { rows, all, spread, events: store.events.length };
-    this.heatmap.draw(store.windowsOf(workload), null);
+    if (this.drawn?.rows === rows && this.drawn.all === all && this.drawn.events === store.events.length && this.drawn.spread === spread && this.drawn.samples === store.samples) return;
+    this.drawn = { rows, all, spread, events: store.events.length, samples: store.samples };
     const marks = marksOf(store);
     for (const chart of this.charts) {
       chart.marks = marks;
       chart.take(store, workload);
     }
-  }
-
-  // measure leaves in the browser's own timeline how long a second took from the server to the screen.
-  measure() {
-    const start = this.unpainted.ts - performance.timeOrigin;
-    this.unpainted = null;
-    if (performance.getEntriesByName("second painted").length > 600) performance.clearMeasures("second painted");
-    performance.measure("second painted", { start: Math.max(0, start), end: Math.max(start, performance.now()) });
+    this.heatmap.draw(store.windowsOf(workload), null, this.group.axis(), noWindows(store));
   }
 
   // speak has changes of phase and the verdict read aloud, and nothing that changes each second.
@@ -135,6 +129,7 @@ class Screen {
 
   hold() {
     this.paused = !this.paused;
+    this.delays.drop();
     text(this.pause, this.paused ? "Go on" : "Pause");
     this.pause.setAttribute("aria-pressed", String(this.paused));
     paint(this.draw);

@@ -17,7 +17,7 @@ export function sentence(store) {
   if (!store.data) return { kind: "idle", text: `${run.phase}: ${run.waiting || "no data yet"}` };
   if (store.data.journal) return { kind: "fail", text: `The journal takes no writes: ${store.data.journal}` };
   if (age > STALE) return { kind: "warn", text: `${run.phase}: no data for ${span(age)}; a run that goes on tells something each second` };
-  const found = [...store.findings.values()].find((f) => f.outcome === "fail");
+  const found = store.found.find((f) => f.outcome === "fail");
   if (found) return { kind: "fail", text: `${run.phase}: ${found.reason} (${found.code})` };
   return doing(store);
 }

@@ -13,11 +13,19 @@ export class Series {
   clear() {
     this.old = []; // rows in order
     this.fine = new Map(); // rows of one second, by second
+    this.doubted = new Set(); // seconds of them that may have been corrected where nobody listened
     this.sorted = null;
   }
 
-  // load takes what the server has stored, in place of what was loaded before.
+  // doubt is for when the server that told these seconds is gone: the next load has what the one after it made of them.
+  doubt() {
+    this.doubted = new Set(this.fine.keys());
+  }
+
+  // load takes what the server has stored, in place of what was loaded before and of what is in doubt.
   load(chart) {
+    for (const second of this.doubted) this.fine.delete(second);
+    this.doubted.clear();
     this.old = chart.rows.map((values) => {
       const row = {};
       chart.columns.forEach((name, i) => { row[name] = values[i]; });
@@ -29,6 +37,7 @@ export class Series {
   // put adds a second, or corrects one.
   put(row) {
     this.fine.set(row.first_second, row);
+    this.doubted.delete(row.first_second);
     if (this.fine.size > 2 * FINE) this.fold();
     this.sorted = null;
   }

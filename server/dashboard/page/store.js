@@ -5,7 +5,7 @@ import { follow } from "./stream.js";
 import { together, Windows } from "./windows.js";
 
 const PHASES = ["PREPARING", "WARMUP", "MEASUREMENT", "PROCESSING", "COMPLETED"];
-const WORKERS_EVERY = 3000, EXECUTIONS_EVERY = 5000;
+const WORKERS_EVERY = 3000, EXECUTIONS_EVERY = 5000, SAMPLES_EVERY = 5000;
 
 export function rankOf(phase) {
   return PHASES.indexOf(phase);
@@ -27,16 +27,18 @@ export class Store {
     this.data = null; // newest d frame
     this.result = null;
     this.events = [];
-    this.findings = new Map(); // of the doctor, by code, as long as they hold
+    this.findings = new Map(); // of the doctor, by code and subject, as long as they hold
     this.workers = [];
     this.executions = [];
+    this.samples = []; // of the target's warehouse, where it has one
+    this.side = null; // what the target says itself
     this.link = null; // of the stream, null without one
-    this.missing = null; // the last second before frames were left out, until the next one comes
     this.loading = false; // the chart of a run that has ended
-    this.gap = null; // {seconds, at}: seconds that were not streamed, when it was told
+    this.gap = null; // {seconds, at}: seconds that are neither streamed nor stored, when it was told
     this.series = new Map(); // by workload, "" is all together
     this.windows = new Map(); // of histograms, by workload
     this.spread = 0; // counts their changes
+    this.spreading = 0; // how many workloads' are being read
     this.offset = -Infinity; // server's clock minus performance.now(); it only grows, so that no time runs back
     this.since = 0; // server's time of the newest hello
     this.columns = [];
@@ -58,6 +60,7 @@ export class Store {
     else {
       this.leave = follow(this.id, (frame) => this.take(frame), (link) => this.linked(link));
       this.every(WORKERS_EVERY, () => this.loadWorkers());
+      if (this.plan.target.kind === "snowflake") this.every(SAMPLES_EVERY, () => this.loadSamples());
       let seen = -1;
       this.every(EXECUTIONS_EVERY, () => {
         const errors = this.of("").sums().errors;
@@ -111,6 +114,11 @@ export class Store {
     return Hist.merged(this.workloads.map((w) => this.hists(w).sum("MEASUREMENT")));
   }
 
+  // found are the findings that hold, in the order of the way of an operation, which is that of their codes.
+  get found() {
+    return [...this.findings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, finding]) => finding);
+  }
+
   // now is the time on the server's clock in ms, null before the first frame.
   now() {
     return this.offset === -Infinity ? null : performance.now() + this.offset;
@@ -129,7 +137,6 @@ export class Store {
       case "d": this.takeSecond(frame); break;
       case "h": this.hists(this.workloads[frame.wl]).put(frame.ph, frame.from ?? 0, frame.to ?? 0, frame.hist); break;
       case "ev": this.takeEvent(frame.ev); break;
-      case "gap": this.missing = this.data?.s ?? null; break;
       case "end": this.takeEnd(frame); break;
     }
     this.changed(frame);
@@ -148,15 +155,13 @@ export class Store {
     this.columns = frame.cols;
     this.gauges = frame.gauge_cols;
     if (frame.resume === "ok") return;
-    this.missing = this.data?.s ?? null;
-    for (const s of this.series.values()) s.clear();
+    for (const s of this.series.values()) s.doubt();
     for (const w of this.windows.values()) w.clear();
     this.loadStored();
   }
 
   takeSecond(frame) {
-    if (this.missing !== null && frame.s > this.missing + 1) this.fill(this.missing, frame.s);
-    this.missing = null;
+    if (this.data && frame.s > this.data.s + 1) this.fill(this.data.s, frame.s); // whether a gap frame said so or not
     if (frame.s >= 0 && !frame.draining) {
       const gauges = Object.fromEntries(this.gauges.map((name, i) => [name, frame.g?.[i]]));
       for (const line of frame.w ?? []) {
@@ -180,8 +185,9 @@ export class Store {
       if (worker) Object.assign(worker, { status: data.status, stage: data.stage || worker.stage });
     }
     if (event.type === "CHECK" && data.code) {
-      if (["fail", "warn"].includes(data.outcome)) this.findings.set(data.code, data);
-      else this.findings.delete(data.code);
+      const place = `${data.code} ${data.subject ?? ""}`;
+      if (["fail", "warn"].includes(data.outcome)) this.findings.set(place, data);
+      else this.findings.delete(place);
     }
   }
 
@@ -229,9 +235,12 @@ export class Store {
   // loadHistograms reads the stored histograms of a workload; live ones come with the stream.
   async loadHistograms(workload) {
     if (this.windowsOf(workload).length > 0 || !this.ended) return;
+    this.spreading++;
     const found = await get(histogramsPath(this.id, workload)).catch(() => this.whole(workload));
     const windows = this.hists(workload);
-    for (const w of found) windows.put(w.ph, w.from, w.to, w.hist);
+    await Promise.all(found.map((w) => windows.put(w.ph, w.from, w.to, w.hist)));
+    this.spreading--;
+    this.spread++;
     this.changed();
   }
 
@@ -247,11 +256,24 @@ export class Store {
     const [result, events] = await Promise.all([get(path + "/results").catch(() => null), get(path + "/events").catch(() => [])]);
     this.result = result ?? this.result;
     if (events.length >= this.events.length) this.events = events;
-    await Promise.all([this.loadWorkers(), this.loadExecutions()]);
+    await Promise.all([this.loadWorkers(), this.loadExecutions(), this.loadSamples(), this.loadSide()]);
   }
 
   async loadWorkers() {
     this.workers = await get(about(this.id) + "/workers").catch(() => this.workers);
+    this.changed();
+  }
+
+  async loadSamples() {
+    const samples = await get(about(this.id) + "/samples").catch(() => this.samples);
+    this.samples = samples.filter((s) => s.warehouse);
+    this.changed();
+  }
+
+  // loadSide reads what the target says, where it can say anything of what was measured.
+  async loadSide() {
+    if (!this.result || !["postgres", "snowflake"].includes(this.plan.target.kind)) return;
+    this.side = await get(about(this.id) + "/enrichment").catch(() => null);
     this.changed();
   }
 

@@ -14,12 +14,13 @@ export class Windows {
     this.sums = new Map();
   }
 
+  // put adds a window; it is decoded, and shown, when the promise that it returns is kept.
   put(phase, from, to, base64) {
     this.list = this.list.filter((w) => w.phase !== phase || w.from < from || w.to > to);
     const window = { phase, from, to, hist: null };
     this.list.push(window);
     this.list.sort((a, b) => a.from - b.from);
-    Hist.decode(fromBase64(base64)).then((hist) => {
+    return Hist.decode(fromBase64(base64)).then((hist) => {
       window.hist = hist;
       this.version++;
       this.sums.clear();
