@@ -78,6 +78,9 @@ func (v *view) take(f *api.Frame) {
 }
 
 func (v *view) takeSecond(f *api.Frame) {
+	if f.Second != nil && *f.Second < 0 && f.Phase.Aggregated() {
+		return // the first second has begun
+	}
 	v.count(f)
 	if v.data != nil && f.Second != nil && v.data.Second != nil && *f.Second < *v.data.Second {
 		return // an older second, corrected: the newest stays on the screen

@@ -84,6 +84,10 @@ func (t Timeline) Second(us int64) int64 {
 	return (t.WarmupUS+1e6-1)/1e6 + (us-t.WarmupUS)/1e6
 }
 
+// FirstCut is where workers cut a first report, in microseconds since t0: it tells that the load has begun, long before the
+// first second is over, and counts for that second like the report of the rest.
+const FirstCut = 250_000
+
 // NextCut is the end of the second that a time since t0 lies in: where workers cut their reports.
 func (t Timeline) NextCut(us int64) int64 {
 	if us < t.WarmupUS {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -21,6 +22,7 @@ type seconds struct {
 	settled  time.Duration  // from the end of the newest second until it was told
 	window   recent
 	idle     time.Time // when a second without an aggregate was last told
+	early    int       // how many workers have told of the first part of the first second
 }
 
 // A second is one second in the making.
@@ -60,10 +62,31 @@ func (s *seconds) add(m *member, p *bench.Report, counted *stats.Aggregate) (exc
 		return "too late for its second" // it counts for the result all the same
 	}
 	s.merge(x, m, p, counted)
-	if x.told {
+	switch {
+	case x.told:
 		s.tell(x, true)
+	case x.early(p):
+		s.begins(x)
 	}
 	return ""
+}
+
+// early reports whether a report is about the first part of the first second.
+func (x *second) early(p *bench.Report) bool { return p.ToUS == bench.FirstCut && p.ToUS < x.to }
+
+// begins tells, when all workers have told of the first part of the first second, what was done in it: whoever looks sees that
+// the load has begun before there is a second.
+func (s *seconds) begins(x *second) {
+	s.early++
+	workers := len(s.r.roster.members)
+	if s.early != workers {
+		return
+	}
+	all := x.sum.Ledger(x.phase)
+	s.r.e.Listener.Second(&bench.Second{
+		Run: s.r.id, Second: -1, Phase: x.phase, At: time.Now().UTC(), Workers: workers, Expected: workers,
+		Why: fmt.Sprintf("%s begun and %d done in the first %d ms", plural(int(all.Planned), "operation"), all.Done, bench.FirstCut/1000),
+	}, false)
 }
 
 // merge adds a report to its second.
@@ -73,6 +96,9 @@ func (s *seconds) merge(x *second, m *member, p *bench.Report, counted *stats.Ag
 	}
 	x.packed = nil
 	x.sum.Merge(counted)
+	if x.early(p) {
+		return // its worker is not in the second before it has told of the rest
+	}
 	x.gauges[m.Name()] = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS, LagP99US: p.LagP99US}
 }
 

@@ -7,7 +7,8 @@ import (
 	"bench/runtime/bench"
 )
 
-// drive runs the load from t0 to its end and cuts a report at every full second and at every phase edge.
+// drive runs the load from t0 to its end and cuts a report at every full second and at every phase edge, and a
+// first one early.
 func (w *worker) drive(abort context.Context, a armed) {
 	timeline := a.Timeline
 	over := w.load.Start(abort, a.t0, timeline)
@@ -53,6 +54,9 @@ func (c *cutter) until(over, stop <-chan struct{}) bench.Phase {
 	t := c.timeline
 	for {
 		phase, next := t.At(c.from), t.NextCut(c.from)
+		if c.from < bench.FirstCut {
+			next = min(next, bench.FirstCut)
+		}
 		select {
 		case <-time.After(time.Until(c.t0.Add(time.Duration(next) * time.Microsecond))):
 			c.cut(phase, next)

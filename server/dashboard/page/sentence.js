@@ -34,6 +34,7 @@ function doing(store) {
       const silent = store.workers.filter((w) => w.status === "STALE" || w.status === "DEAD")
         .map((w) => `${w.worker} is ${w.status}, last heard at ${timeOfDay(w.last_heartbeat)}`);
       if (silent.length) return { kind: "fail", text: [`${run.phase}: ${silent.join(", ")}`, data.why].filter(Boolean).join("; ") };
+      if (data.s < 0) return { kind: "live", text: `${run.phase}: ${data.why}` };
       if (data.why) return { kind: "warn", text: `${run.phase}: ${stopping}${data.why}` };
       if (!now || data.ph !== run.phase) return { kind: "live", text: `${run.phase}: no second was reported yet` };
       const errors = now.errors > 0 ? `${percent(now.errors / (now.done + now.errors))} errors` : "no errors";
