@@ -4,6 +4,7 @@ import { clockSpan, plural } from "./format.js";
 import { forget, paint } from "./paint.js";
 
 const HEIGHT = 200;
+const HEAD = 18; // room above the lines for the names of marks
 export const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800]; // of the time axis, seconds
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5]; // of an axis of whole numbers
 const TABLE_ROWS = 24, TABLE_EVERY = 5000;
@@ -118,7 +119,7 @@ export class Chart {
       stroke: () => colour("muted"), grid: { stroke: () => colour("grid"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif",
     };
     this.u = new uPlot({
-      width: this.plot.clientWidth, height: HEIGHT, series, bands, legend: { show: false }, padding: [8, 20, 0, 0],
+      width: this.plot.clientWidth, height: HEIGHT, series, bands, legend: { show: false }, padding: [HEAD, 20, 0, 0],
       scales: {
         x: { time: false, distr: this.logTime ? 3 : 1, range: () => this.span() },
         y: { distr: this.log ? 3 : 1, range: (_, low, high) => this.bounds(low, high) },
@@ -220,7 +221,7 @@ export class Chart {
     ctx.textBaseline = "alphabetic";
     ctx.lineWidth = ratio;
     ctx.beginPath();
-    ctx.rect(left, top, width, height);
+    ctx.rect(left, top - HEAD * ratio, width, height + HEAD * ratio);
     ctx.clip();
     let free = left;
     for (const mark of this.marks) {
@@ -232,7 +233,7 @@ export class Chart {
       const room = ctx.measureText(mark.label).width + 8 * ratio;
       if (x < free || x + room > left + width) continue; // the list of events has it
       free = x + room;
-      ctx.fillText(mark.label, x + 4 * ratio, top + 11 * ratio);
+      ctx.fillText(mark.label, Math.max(x - 2 * ratio, left), top - 5 * ratio);
     }
     const y = this.limit ? Math.round(u.valToPos(this.limit.value, "y", true)) + 0.5 : -1;
     if (y >= top && y <= top + height) {
