@@ -74,7 +74,7 @@ type grammar struct {
 type globals struct {
 	Server  string        `help:"URL of the server (default: BENCH_SERVER, else the server beside the journal). Its token is taken from BENCH_TOKEN." placeholder:"URL"`
 	Journal string        `help:"File that runs are kept in." default:"${journal}" placeholder:"FILE"`
-	Store   string        `help:"Replica of the journal: serve and apply feed it (default: BENCH_STORE), other commands read from it. postgres://USER@HOST:PORT/DATABASE, or env:NAME for the variable that holds such an address." placeholder:"URL"`
+	Store   string        `help:"Replica of the journal: serve, apply and enrich feed it (default: BENCH_STORE), other commands read from it. postgres://USER@HOST:PORT/DATABASE, snowflake://CONNECTION for one of connections.toml, or env:NAME for the variable that holds such an address." placeholder:"URL"`
 	Color   string        `help:"Colours: auto, always or never. NO_COLOR is honoured." enum:"auto,always,never" default:"auto"`
 	Quiet   bool          `short:"q" help:"Print data and errors alone."`
 	Verbose bool          `short:"v" help:"Print what the parts of the program do, on stderr."`

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+
 	"bench/runtime/bench"
 )
 
@@ -19,7 +21,10 @@ func (c *enrichCommand) Run(p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	if at == nil {
+	switch {
+	case at != nil && p.Store != "":
+		return errors.Join(ownStore(at), at.close())
+	case at == nil:
 		host, err := p.host(ctx, hosting{listen: "127.0.0.1:0", silence: c.silenceFlags})
 		if err != nil {
 			return err

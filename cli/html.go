@@ -23,6 +23,9 @@ import (
 // writeHTML writes everything about a run into one file: the dashboard with the answers that a server gives. Without one, a
 // server inside this process gives them, from the same place that everything else is read from.
 func (p *program) writeHTML(ctx context.Context, at *place, run *bench.Run, file string) error {
+	if there, err := os.Lstat(file); err == nil && !there.Mode().IsRegular() {
+		return usage("write %s: it is there, and is no ordinary file that a report may take the place of", file)
+	}
 	get, err := answers(at)
 	if err != nil {
 		return err

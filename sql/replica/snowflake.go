@@ -49,13 +49,13 @@ func snowflakeAt(address string, dial dial) (server, error) {
 	}
 	places := map[string]*string{"database": &config.Database, "schema": &config.Schema, "warehouse": &config.Warehouse, "role": &config.Role}
 	for option, values := range said {
-		if places[option] == nil {
+		if places[option] == nil || len(values) != 1 || values[0] == "" {
 			return nil, errSnowflake
 		}
 		*places[option] = values[0]
 	}
 	if config.Database == "" {
-		return nil, bench.Errorf(bench.CodeInvalid, "connection %q names no database: write database, and schema, into it", name)
+		return nil, bench.Errorf(bench.CodeInvalid, "connection %q names no database: write database, and schema, into it, or snowflake://NAME?database=D&schema=S", name)
 	}
 	config.Schema = cmp.Or(config.Schema, "PUBLIC")
 	config.Application = "bench"

@@ -103,7 +103,8 @@ func TestSnowflakeAddress(t *testing.T) {
 	if name, err := Name(address + "?database=D&schema=S"); err != nil || !strings.HasPrefix(name, "schema D.S of Snowflake, connection \"c") {
 		t.Errorf("%q, %v", name, err)
 	}
-	for _, wrong := range []string{"snowflake://", "snowflake://u:hush@acme", "snowflake://c/hush", address + "?password=hush", address + "?%hush", "snowflake://none"} {
+	for _, wrong := range []string{"snowflake://", "snowflake://u:hush@acme", "snowflake://c/hush", address + "?password=hush", address + "?%hush", "snowflake://none",
+		address + "?schema=", address + "?schema=A&schema=B"} {
 		if name, err := Name(wrong); err == nil || bench.CodeOf(err) != bench.CodeInvalid || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %q, %v", wrong, name, err)
 		}
