@@ -230,7 +230,7 @@ func TestSnowflakeGateIsHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range []string{`"BEGIN"`, "UPDATE REPLICA_PROGRESS SET FED_CHANGE_NO = 99", "DELETE FROM RUN_STATUS"} {
+	for _, statement := range []string{"BEGIN", "UPDATE REPLICA_PROGRESS SET FED_CHANGE_NO = 99", "DELETE FROM RUN_STATUS"} {
 		if _, err := dead.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
