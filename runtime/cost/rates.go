@@ -14,9 +14,9 @@ type Rate struct {
 	AsOf    string        // when the rate was looked up: Snowflake's consumption table changes
 }
 
-// kinds are what an X-Small costs, of which each size costs twice as much as the one before, and how many of the sizes there
-// are, by the type of the warehouse. What is not here is
-// unknown: a second generation and memory-optimized warehouses have rates that differ by cloud.
+// kinds are what an X-Small costs, and how many of the sizes there are, each of which costs twice as much as the one before,
+// by the type of the warehouse. What is not here is unknown: a second generation and memory-optimized warehouses have rates
+// that differ by cloud.
 var kinds = map[string]struct {
 	Rate
 	sizes int

@@ -1,7 +1,10 @@
 package account
 
 import (
+	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -26,6 +29,18 @@ func Message(e *sf.SnowflakeError) string {
 		text, _, _ = strings.Cut(text, "\n")
 		text = quoted.ReplaceAllStringFunc(text, func(s string) string { return s[:1] + "…" + s[len(s)-1:] })
 	}
+	return OneLine(text)
+}
+
+// Cause is what an error comes down to that is no answer of Snowflake: without addresses, which are long, and have ids in them
+// that differ each time.
+func Cause(err error) string {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err
+	} else if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	text, _, _ := strings.Cut(err.Error(), ", URL:")
 	return OneLine(text)
 }
 

@@ -3,7 +3,6 @@ package replica
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -54,32 +53,15 @@ func (p *postgres) db() *sql.DB {
 	return sql.OpenDB(connector{stdlib.GetConnector(*p.config, try), p})
 }
 
-func (p *postgres) cause(ctx context.Context, err error) string {
+func (p *postgres) says(err error) (text string, answered bool) {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return fmt.Sprintf("%s (SQLSTATE %s)", pg.Message, pg.Code)
-	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return "it did not answer in time"
+		return fmt.Sprintf("%s (SQLSTATE %s)", pg.Message, pg.Code), true
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return op.Err.Error()
+		return op.Err.Error(), false
 	}
 	if connect, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		err = connect.Unwrap()
 	}
-	return strings.ReplaceAll(err.Error(), "\n", "; ")
-}
-
-// A connector says of a replica that is not there which one it is.
-type connector struct {
-	driver.Connector
-	server server
-}
-
-func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
-	if err != nil {
-		return nil, refused(ctx, c.server, err)
-	}
-	return conn, nil
+	return strings.ReplaceAll(err.Error(), "\n", "; "), false
 }

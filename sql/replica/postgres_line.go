@@ -156,9 +156,6 @@ func (l *postgresLine) send(ctx context.Context, journal string, after, upto, he
 	return open, err
 }
 
-// goodbye is how long taking leave of a server may take.
-const goodbye = time.Second
-
 // close takes leave of the server, unless the connection is lost.
 func (l *postgresLine) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)

@@ -30,9 +30,9 @@ type Progress struct {
 	At      time.Time // of the last statement, on the replica's clock
 }
 
-// OpenReader connects to the replica at an address such as postgres://user@host/database or snowflake://connection. A database without our tables,
-// or with those of another version, is refused; one that cannot be reached is an error with code
-// [bench.CodeUnreachable]. No error holds a secret.
+// OpenReader connects to the replica at an address such as postgres://user@host/database or snowflake://connection. A
+// database without our tables, or with those of another version, is refused; one that cannot be reached is an error with
+// code [bench.CodeUnreachable]. No error holds a secret.
 func OpenReader(ctx context.Context, dsn string) (_ *Reader, err error) {
 	server, err := serverAt(dsn, nil)
 	if err != nil {

@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -21,7 +22,7 @@ type server interface {
 	bounds() bounds
 	db() *sql.DB                                                 // for migrating and reading; whoever asks closes it
 	open(ctx context.Context, limit time.Duration) (line, error) // the server ends statements of the line that take longer than limit
-	cause(ctx context.Context, err error) string                 // what err comes down to, without secrets and without values of rows
+	says(err error) (text string, answered bool)                 // what err comes down to, without secrets and values, and whether the server answered so
 }
 
 // Bounds of what goes to a replica, unless a [Config] says otherwise.
@@ -81,7 +82,7 @@ func newer(s server, version, known int64) error {
 
 // refused says in one sentence why there is no connection. Neither the server nor the network knows a password.
 func refused(ctx context.Context, s server, err error) error {
-	return bench.Errorf(bench.CodeUnreachable, "%s cannot be reached: %s", s, s.cause(ctx, err))
+	return bench.Errorf(bench.CodeUnreachable, "%s cannot be reached: %s", s, cause(ctx, s, err))
 }
 
 // within says which replica failed at what, without secrets and without values of rows.
@@ -92,5 +93,40 @@ func within(ctx context.Context, s server, doing string, err error) error {
 	if e, ok := errors.AsType[*bench.Error](err); ok { // it could not be reached, and says so itself
 		return e
 	}
-	return fmt.Errorf("%s: %s: %s", s, doing, s.cause(ctx, err))
+	return fmt.Errorf("%s: %s: %s", s, doing, cause(ctx, s, err))
+}
+
+// cause is what err comes down to, without secrets and without values of rows.
+func cause(ctx context.Context, s server, err error) string {
+	if t, ok := errors.AsType[*tableError](err); ok {
+		return t.table + ": " + cause(ctx, s, t.err)
+	}
+	text, answered := s.says(err)
+	if !answered && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return "it did not answer in time"
+	}
+	return text
+}
+
+// A tableError is what happened with the rows of one table.
+type tableError struct {
+	table string
+	err   error
+}
+
+func (e *tableError) Error() string { return e.table + ": " + e.err.Error() }
+func (e *tableError) Unwrap() error { return e.err }
+
+// A connector says of a replica that is not there which one it is.
+type connector struct {
+	driver.Connector
+	server server
+}
+
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, refused(ctx, c.server, err)
+	}
+	return conn, nil
 }

@@ -22,6 +22,9 @@ type line interface {
 	close()
 }
 
+// goodbye is how long taking leave of a server may take.
+const goodbye = time.Second
+
 // A session is a line to a replica that is ready to be fed by one journal.
 type session struct {
 	line

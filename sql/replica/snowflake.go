@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,8 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"database/sql/driver"
-
 	sf "github.com/snowflakedb/gosnowflake/v2"
 
 	"bench/runtime/bench"
@@ -24,8 +23,7 @@ import (
 )
 
 // A snowflake is a schema in an account of Snowflake: that of a connection of connections.toml, with its warehouse, unless the
-// address says otherwise. It should
-// not be a warehouse under test, whose load and cost the replica would be part of.
+// address says otherwise. It should not be a warehouse under test, whose load and cost the replica would be part of.
 type snowflake struct {
 	name      string // of the connection
 	config    sf.Config
@@ -118,16 +116,10 @@ func (s sessions) Connect(ctx context.Context) (driver.Conn, error) {
 	return sf.NewConnector(sf.SnowflakeDriver{}, config).Connect(ctx)
 }
 
-func (s *snowflake) cause(ctx context.Context, err error) string {
-	if answer, ok := errors.AsType[*sf.SnowflakeError](err); ok && answer.Number < 260_000 || ok && answer.Number/1000 == 390 {
-		return fmt.Sprintf("%s (%s)", account.Message(answer), account.Code(answer.Number))
+func (s *snowflake) says(err error) (text string, answered bool) {
+	answer, ok := errors.AsType[*sf.SnowflakeError](err)
+	if ok && (answer.Number < 260_000 || answer.Number/1000 == 390) { // the others are the driver's own
+		return fmt.Sprintf("%s (%s)", account.Message(answer), account.Code(answer.Number)), true
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return "it did not answer in time"
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return op.Err.Error()
-	}
-	text, _, _ := strings.Cut(err.Error(), ", URL:") // which is long, and has ids in it
-	return account.OneLine(text)
+	return account.Cause(err), false
 }

@@ -238,7 +238,7 @@ func (l *snowflakeLine) send(ctx context.Context, journal string, after, upto, h
 	}
 	for _, t := range l.rows.order {
 		if err := l.put(ctx, t); err != nil {
-			return false, fmt.Errorf("%s: %w", t.name, err)
+			return false, &tableError{t.name, err}
 		}
 	}
 	_, err = l.conn.ExecContext(ctx, "COMMIT")

@@ -3,7 +3,9 @@ package replica
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	sf "github.com/snowflakedb/gosnowflake/v2"
 	"golang.org/x/sync/errgroup"
 
 	"bench/runtime/bench"
@@ -185,6 +188,9 @@ func TestSnowflakeLosesAnyAnswer(t *testing.T) {
 		if s.LastError == "" || s.Connected || s.Position != before || fed != want {
 			t.Errorf("without the answer to %s: the replica was at change %d and is at %d, want %d; the status is %+v", statement, before, fed, want, s)
 		}
+		if strings.Contains(s.LastError, "requestId") {
+			t.Errorf("no two failures look the same: %s", s.LastError)
+		}
 		var events int64 // a change is an event
 		if err := w.replica().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM RUN_CONTROL_EVENTS").Scan(&events); err != nil || events != fed {
 			t.Errorf("without the answer to %s: %d events at change %d, %v", statement, events, fed, err)
@@ -192,6 +198,29 @@ func TestSnowflakeLosesAnyAnswer(t *testing.T) {
 		w.flush()
 	}
 	w.same()
+}
+
+// TestSnowflakeCause: an error says of which table it is and what Snowflake said, but no value, and no ids.
+func TestSnowflakeCause(t *testing.T) {
+	t.Parallel()
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	lost := &url.Error{Op: "Post", URL: "https://acme/queries?requestId=hush", Err: io.ErrUnexpectedEOF}
+	answer := &sf.SnowflakeError{Number: 100035, Message: "Timestamp 'hush' is not recognized"}
+	for _, c := range []struct {
+		ctx  context.Context
+		err  error
+		want string
+	}{
+		{t.Context(), lost, "unexpected EOF"},
+		{late, lost, "it did not answer in time"},
+		{late, &tableError{"RUN_STATUS", answer}, "RUN_STATUS: Timestamp '…' is not recognized (100035)"},
+		{t.Context(), &tableError{"RUN_STATUS", lost}, "RUN_STATUS: unexpected EOF"},
+	} {
+		if got := cause(c.ctx, &snowflake{}, c.err); got != c.want {
+			t.Errorf("%v: %q, want %q", c.err, got, c.want)
+		}
+	}
 }
 
 // TestSnowflakeTwoFeeders: two feed the same journal at the same time, as two servers would of which one has lost the

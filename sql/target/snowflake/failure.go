@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -89,10 +88,7 @@ func (c *Conn) unanswered(err error) *bench.OpError {
 	case status >= 400:
 		return &bench.OpError{Class: bench.ErrorConnection, Code: strconv.Itoa(status), Message: "Snowflake did not answer the statement: HTTP " + text, Lost: true}
 	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err // without the address, which is long and has ids in it
-	}
-	e := &bench.OpError{Class: bench.ErrorOther, Message: account.OneLine(err.Error())}
+	e := &bench.OpError{Class: bench.ErrorOther, Message: account.Cause(err)}
 	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		e.Class, e.Lost, e.Message = bench.ErrorConnection, true, "the connection to Snowflake was lost: "+e.Message
 	}

@@ -241,14 +241,11 @@ func (t *Target) refused(ctx context.Context, err error) *bench.OpError {
 		e.Message = fmt.Sprintf("Snowflake at %s does not let %s in: %s", at, t.who(), account.OneLine(answer.Message))
 		return e
 	}
-	cause, _, _ := strings.Cut(err.Error(), ", URL:") // which is long, and has ids in it
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		cause = op.Err.Error()
-	}
+	cause := account.Cause(err)
 	if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 		cause = "it did not answer in time"
 	}
-	e.Message = fmt.Sprintf("Snowflake at %s cannot be reached: %s", at, account.OneLine(cause))
+	e.Message = fmt.Sprintf("Snowflake at %s cannot be reached: %s", at, cause)
 	return e
 }
 
