@@ -80,13 +80,15 @@ func (s *snowflake) db() *sql.DB { return s.limited(s.bounds().timeout) }
 
 // limited is db with sessions whose statements, and whose waiting for locks, end after limit. They see at once what other
 // sessions wrote into hybrid tables, which otherwise may take 100 ms, so that a session sees how far the one before it came.
-// A transaction of which a statement failed ends with it, and statements end whose client is gone.
+// A transaction of which a statement failed ends with it, and statements end whose client is gone. What is not in a
+// transaction is committed at once, whatever the account or the user has set.
 func (s *snowflake) limited(limit time.Duration) *sql.DB {
 	seconds := strconv.FormatInt(max(1, int64(limit/time.Second)), 10)
 	config := s.config
 	config.LoginTimeout, config.ClientTimeout, config.JWTClientTimeout = limit, limit, limit
 	config.Params = map[string]*string{
 		"ABORT_DETACHED_QUERY":         new("true"),
+		"AUTOCOMMIT":                   new("true"),
 		"CLIENT_TELEMETRY_ENABLED":     new("false"),
 		"GO_QUERY_RESULT_FORMAT":       new("JSON"),
 		"HYBRID_TABLE_LOCK_TIMEOUT":    &seconds,
