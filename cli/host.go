@@ -262,11 +262,14 @@ func (h *hosted) end(signals <-chan os.Signal) error {
 // idle waits until the server's last run has ended. A signal ends the waiting.
 func (h *hosted) idle(signals <-chan os.Signal, talk func(string, ...any)) {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	idle := make(chan struct{})
 	go func() {
 		defer close(idle)
 		h.engine.Idle(ctx)
+	}()
+	defer func() {
+		cancel()
+		<-idle
 	}()
 	for felt := time.After(50 * time.Millisecond); ; {
 		select {
