@@ -124,7 +124,7 @@ func (s *stream) takes(t *testing.T, f api.Frame) bool {
 	if f.T == "gap" {
 		t.Errorf("frames %d to %d are missing: %s", f.From, f.To, f.Why)
 	}
-	if f.T != "d" || f.Corrected || f.Draining || !f.Phase.Aggregated() {
+	if f.T != "d" || *f.Second < 0 || f.Corrected || f.Draining {
 		return false
 	}
 	at := time.UnixMilli(f.TS)

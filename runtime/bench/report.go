@@ -87,7 +87,7 @@ type ReportAck struct {
 // A Second is one second of a run merged over its workers: what charts and most checks read.
 type Second struct {
 	Run      string         `json:"run"`
-	Second   int64          `json:"second"` // from t0
+	Second   int64          `json:"second"` // from t0; -1 while there is none yet
 	Phase    Phase          `json:"phase"`
 	At       time.Time      `json:"at"`       // its end on the server's clock
 	Workers  int            `json:"workers"`  // that reported it

@@ -182,8 +182,14 @@ func TestIterationsAreExact(t *testing.T) {
 // A second that nobody has reported must not be told as zero without saying so, and live frames must come each second.
 func TestSecondsAreToldOnce(t *testing.T) {
 	x := tell(t, plan(nil), bends{}, nil)
-	next := int64(0)
+	next, begun := int64(0), 0
 	for _, s := range x.heard.seconds {
+		if s.Second < 0 && s.Phase.Aggregated() { // the load has begun, and no second is over
+			begun++
+			if at := s.At.Sub(*x.run().StartTime); next != 0 || at < 250*time.Millisecond || at > 300*time.Millisecond || !strings.HasSuffix(s.Why, " done in the first 250 ms") {
+				t.Errorf("%s after the start it is told: %s", at, s.Why)
+			}
+		}
 		if s.Second < 0 || s.Draining {
 			continue
 		}
@@ -192,8 +198,8 @@ func TestSecondsAreToldOnce(t *testing.T) {
 		}
 		next++
 	}
-	if next != 7 {
-		t.Errorf("%d seconds told, want 7", next)
+	if next != 7 || begun != 1 {
+		t.Errorf("%d seconds told, want 7; the beginning of the first %d times", next, begun)
 	}
 }
 

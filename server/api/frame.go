@@ -42,7 +42,7 @@ type Frame struct {
 
 	// d
 	Phase     bench.Phase    `json:"ph,omitempty"`
-	Second    *int64         `json:"s,omitempty"`
+	Second    *int64         `json:"s,omitempty"`   // -1 before the first is over
 	Rows      [][]int64      `json:"w,omitempty"`   // one per workload: the values of Columns
 	All       []int64        `json:"all,omitempty"` // the same for all workloads in one, with merged percentiles
 	Gauges    []int64        `json:"g,omitempty"`   // the values of GaugeColumns

@@ -191,6 +191,9 @@ func TestFramesOfARun(t *testing.T) {
 			}
 		})
 		h.Event(event("r1", 1))
+		begun := second("r1", -1) // which is in no window
+		begun.Rows = nil
+		h.Second(begun, false)
 		for n := range int64(12) {
 			time.Sleep(time.Second)
 			h.Second(second("r1", n), false)
@@ -206,15 +209,15 @@ func TestFramesOfARun(t *testing.T) {
 			}
 			kinds = append(kinds, f.T)
 		}
-		want := []string{"ev", "d", "d", "d", "d", "d", "d", "d", "d", "d", "d", "d", "d", "h", "h", "h", "h", "end"}
+		want := []string{"ev", "d", "d", "d", "d", "d", "d", "d", "d", "d", "d", "d", "d", "d", "h", "h", "h", "h", "end"}
 		if !slices.Equal(kinds, want) {
 			t.Fatalf("frames are %v\nwant       %v", kinds, want)
 		}
-		d := frames[2]
+		d := frames[3]
 		if *d.Second != 0 || len(d.Rows) != 2 || d.Rows[0][2] != 1 || d.TS != time.Now().Add(-11*time.Second).UnixMilli() {
 			t.Errorf("the first second is %+v", d)
 		}
-		if hist := frames[14]; hist.From != 0 || hist.To != 9 || binary.BigEndian.Uint64(hist.Histogram) != 55 {
+		if hist := frames[15]; hist.From != 0 || hist.To != 9 || binary.BigEndian.Uint64(hist.Histogram) != 55 {
 			t.Errorf("the first window is %+v", hist)
 		}
 		end := frames[len(frames)-1]

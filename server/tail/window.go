@@ -48,7 +48,7 @@ func (ws *windows) add(second *bench.Second) []*window {
 	if ws.merge == nil {
 		return nil
 	}
-	if second.Phase.Aggregated() {
+	if second.Second >= 0 && second.Phase.Aggregated() {
 		if w := ws.window(second); w != nil {
 			hists := make(map[int][]byte)
 			for _, row := range second.Rows {

@@ -183,10 +183,10 @@ func clearing(t *table, group []string) string {
 	columns := t.only(group)
 	for _, c := range columns {
 		if c.name != "CHANGE_NO" {
-			same = append(same, fmt.Sprintf(`t."%s" = n."%[1]s"`, c.name))
+			same = append(same, fmt.Sprintf(`%s."%s" = n."%[2]s"`, t.name, c.name))
 		}
 	}
-	return fmt.Sprintf("DELETE FROM %s AS t\nUSING %s AS n\nWHERE %s AND t.\"CHANGE_NO\" < n.\"CHANGE_NO\"",
+	return fmt.Sprintf("DELETE FROM %s\nUSING %s AS n\nWHERE %s AND %[1]s.\"CHANGE_NO\" < n.\"CHANGE_NO\"",
 		t.name, source(columns), strings.Join(same, " AND "))
 }
 
