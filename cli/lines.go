@@ -40,7 +40,7 @@ func (d *lines) frame(v *view, f *api.Frame, now time.Time) {
 	case "gap":
 		fmt.Fprintln(d.w, clock(now), gapLine(f))
 	case "d":
-		if rank(f.Phase) > rank(d.phase) && !f.Draining {
+		if rank(f.Phase) > rank(d.phase) && !f.Draining && !beginning(f) {
 			d.next = time.Time{} // the first second of a phase is shown when it comes
 		}
 		if f.Journal != d.told && f.Journal != "" {

@@ -78,8 +78,8 @@ func (v *view) take(f *api.Frame) {
 }
 
 func (v *view) takeSecond(f *api.Frame) {
-	if f.Second != nil && *f.Second < 0 && f.Phase.Aggregated() {
-		return // the first second has begun
+	if beginning(f) {
+		return
 	}
 	v.count(f)
 	if v.data != nil && f.Second != nil && v.data.Second != nil && *f.Second < *v.data.Second {
@@ -89,6 +89,11 @@ func (v *view) takeSecond(f *api.Frame) {
 	if rank(f.Phase) > rank(v.run.Phase) && !v.run.Status.Terminal() {
 		v.run.Phase = f.Phase
 	}
+}
+
+// beginning reports whether a frame tells that the first second has begun, which a line or a block has no number of yet.
+func beginning(f *api.Frame) bool {
+	return f.Second != nil && *f.Second < 0 && f.Phase.Aggregated()
 }
 
 // rank is the place of a phase in the order in which a run passes through them.

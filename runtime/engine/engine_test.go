@@ -203,6 +203,42 @@ func TestSecondsAreToldOnce(t *testing.T) {
 	}
 }
 
+// TestTheFirstReportCounts: what a worker tells of the first part of the first second is in that second: operations, and how late
+// they were.
+func TestTheFirstReportCounts(t *testing.T) {
+	const late = 123_456
+	x := tell(t, plan(nil), bends{control: func(_ *process, c worker.Control) worker.Control { return lateAtFirst{c, late} }}, nil)
+	seen := 0
+	for _, s := range x.heard.seconds {
+		switch {
+		case s.Draining || s.Second < 0:
+		case s.Second == 0 && (s.Gauges.LagP99US != late || s.Rows[0].Done < 390 || s.Gauges.InFlight != 4):
+			t.Errorf("the first second: %+v, gauges %+v", s.Rows[0].Ledger, s.Gauges)
+		case s.Second > 0 && s.Gauges.LagP99US >= late:
+			t.Errorf("second %d has the lag of another: %+v", s.Second, s.Gauges)
+		default:
+			seen++
+		}
+	}
+	if seen != 7 {
+		t.Errorf("%d seconds are as they should be, want 7", seen)
+	}
+	x.checkReports()
+}
+
+// lateAtFirst has operations begin late until the first cut.
+type lateAtFirst struct {
+	worker.Control
+	us int64
+}
+
+func (p lateAtFirst) Report(ctx context.Context, r bench.Report) (*bench.ReportAck, error) {
+	if r.FromUS == 0 && r.ToUS == bench.FirstCut {
+		r.LagP99US = p.us
+	}
+	return p.Control.Report(ctx, r)
+}
+
 func TestStopDrainsAndKeeps(t *testing.T) {
 	x := tell(t, plan(nil), bends{}, func(x *tale) {
 		time.Sleep(5 * time.Second)

@@ -22,7 +22,6 @@ type seconds struct {
 	settled  time.Duration  // from the end of the newest second until it was told
 	window   recent
 	idle     time.Time // when a second without an aggregate was last told
-	early    int       // how many workers have told of the first part of the first second
 }
 
 // A second is one second in the making.
@@ -33,6 +32,8 @@ type second struct {
 	sum      stats.Aggregate
 	packed   []bench.Delta           // sum, once told: a hundredth of the memory
 	gauges   map[string]bench.Gauges // by worker
+	lag      int64                   // worst p99 of it in a report, microseconds
+	begun    int                     // workers that have told of the first part alone
 	excluded map[string]int
 	told     bool
 }
@@ -77,9 +78,9 @@ func (x *second) early(p *bench.Report) bool { return p.ToUS == bench.FirstCut &
 // begins tells, when all workers have told of the first part of the first second, what was done in it: whoever looks sees that
 // the load has begun before there is a second.
 func (s *seconds) begins(x *second) {
-	s.early++
+	x.begun++
 	workers := len(s.r.roster.members)
-	if s.early != workers {
+	if x.begun != workers {
 		return
 	}
 	all := x.sum.Ledger(x.phase)
@@ -96,10 +97,11 @@ func (s *seconds) merge(x *second, m *member, p *bench.Report, counted *stats.Ag
 	}
 	x.packed = nil
 	x.sum.Merge(counted)
+	x.lag = max(x.lag, p.LagP99US)
 	if x.early(p) {
 		return // its worker is not in the second before it has told of the rest
 	}
-	x.gauges[m.Name()] = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS, LagP99US: p.LagP99US}
+	x.gauges[m.Name()] = bench.Gauges{Connections: p.Connections, InFlight: p.InFlight, OldestUS: p.OldestUS}
 }
 
 // adopt takes in that a second was told by the server before this one. What is in it comes with its reports.
@@ -246,11 +248,11 @@ func (s *seconds) tell(x *second, corrected bool) {
 		}
 	}
 	b.Expected = max(b.Expected, b.Workers)
+	b.Gauges.LagP99US = x.lag
 	for _, g := range x.gauges {
 		b.Gauges.Connections += g.Connections
 		b.Gauges.InFlight += g.InFlight
 		b.Gauges.OldestUS = max(b.Gauges.OldestUS, g.OldestUS)
-		b.Gauges.LagP99US = max(b.Gauges.LagP99US, g.LagP99US)
 	}
 	b.Why = s.why(x, &b)
 	if !corrected {

@@ -54,7 +54,7 @@ func (c *cutter) until(over, stop <-chan struct{}) bench.Phase {
 	t := c.timeline
 	for {
 		phase, next := t.At(c.from), t.NextCut(c.from)
-		if c.from < bench.FirstCut {
+		if c.from == 0 {
 			next = min(next, bench.FirstCut)
 		}
 		select {

@@ -283,7 +283,7 @@ export class Store {
   }
 }
 
-// The paths that hold what a report needs too; cli/report.go asks for the same.
+// The paths that hold what a report needs too; cli/html.go asks for the same.
 export const chartPath = (id, workload) => of(about(id) + "/chart", { workload, buckets: 1000 });
 export const histogramsPath = (id, workload) => of(about(id) + "/histograms", { workload, windows: 120 });
 export const executionsPath = (id) => of(about(id) + "/executions", { limit: 500 });
