@@ -56,14 +56,6 @@ func (h *Hist) clamp(us int64) int64 {
 	return Highest
 }
 
-// recordN adds the same value, from Lowest to Highest, n times.
-func (h *Hist) recordN(us, n int64) {
-	h.Record(us)
-	*h.at(slotOf(us)) += n - 1
-	h.count += n - 1
-	h.sum += us * (n - 1)
-}
-
 // at is the count of a slot, to be changed.
 func (h *Hist) at(slot int) *int64 {
 	p := h.pages[slot/half]

@@ -8,7 +8,7 @@
 
 import { warmupSeconds } from "./store.js";
 
-export const NAME = "report painted";
+const NAME = "report painted";
 const KEPT = 600;
 
 // Delays is the frames that wait for their paint.

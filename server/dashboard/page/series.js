@@ -77,7 +77,7 @@ export class Series {
 }
 
 // thin joins the rows that lie in the same width seconds.
-export function thin(rows, width) {
+function thin(rows, width) {
   const thinned = [];
   let last = null, place = null;
   for (const row of rows) {

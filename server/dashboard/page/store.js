@@ -284,9 +284,9 @@ export class Store {
 }
 
 // The paths that hold what a report needs too; cli/html.go asks for the same.
-export const chartPath = (id, workload) => of(about(id) + "/chart", { workload, buckets: 1000 });
-export const histogramsPath = (id, workload) => of(about(id) + "/histograms", { workload, windows: 120 });
-export const executionsPath = (id) => of(about(id) + "/executions", { limit: 500 });
+const chartPath = (id, workload) => of(about(id) + "/chart", { workload, buckets: 1000 });
+const histogramsPath = (id, workload) => of(about(id) + "/histograms", { workload, windows: 120 });
+const executionsPath = (id) => of(about(id) + "/executions", { limit: 500 });
 
 // timelineOf is when the phases of a run began, as far as the run itself says it.
 function timelineOf(run) {
