@@ -145,7 +145,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	fresh := freshConns{open: make(map[net.Conn]bool)}
-	h.ConnState = fresh.follow
+	h.ConnState, h.ConnContext = fresh.follow, withConn
 	failed := make(chan error, 1) // so that the goroutine ends even if nobody asks
 	go func() { failed <- h.Serve(ln) }()
 	var err error

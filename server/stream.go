@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -83,10 +84,21 @@ func (s *Server) viewer(ctx context.Context, name, since string) (*tail.Viewer, 
 // errTalks is why a viewer that sends messages is let go.
 var errTalks = errors.New("viewers send nothing; what to see is said in the URL")
 
+// connKey is where the context of a request holds its connection.
+type connKey struct{}
+
+// withConn lets handlers cut off the connection of a request.
+func withConn(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, conn)
+}
+
 // socket writes frames to a WebSocket. This goroutine writes and pings, a second one reads what it must: pongs, and the
-// viewer's close. It does what the library's CloseRead would do, but for two things: CloseRead waits 15 s for itself when
-// the viewer sends a message, and a Close that waits for the viewer's answer can be cut off only by the context of a read.
+// viewer's close. It does what the library's CloseRead would do, which waits 15 s for itself when the viewer sends a
+// message. A Close waits 5 s for a viewer that does not answer, whatever else closes the WebSocket; only the end of the
+// connection below ends that.
 func (s *Server) socket(w http.ResponseWriter, r *http.Request, v *tail.Viewer) {
+	conn := r.Context().Value(connKey{}).(net.Conn)
+	defer context.AfterFunc(s.killed, func() { conn.Close() })()
 	// Its check of the Origin is weaker than the one that the request has passed.
 	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols: []string{api.Protocol}, CompressionMode: websocket.CompressionDisabled,
@@ -94,14 +106,12 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v *tail.Viewer) 
 	if err != nil {
 		return // the library has answered
 	}
-	defer c.CloseNow()
-	up, cut := context.WithCancel(s.killed) // ends the connection with it
-	gone, leave := context.WithCancelCause(up)
+	gone, leave := context.WithCancelCause(context.Background())
 	heard := make(chan struct{})
 	go func() {
 		defer close(heard)
 		for {
-			_, message, err := c.Reader(up)
+			_, message, err := c.Reader(context.Background())
 			if err != nil {
 				leave(err)
 				return
@@ -111,7 +121,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v *tail.Viewer) 
 		}
 	}()
 	defer func() { <-heard }()
-	defer cut()
+	defer c.CloseNow()
 	if c.Subprotocol() != api.Protocol {
 		c.Close(websocket.StatusPolicyViolation, "ask for the subprotocol "+api.Protocol)
 		return
@@ -126,7 +136,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v *tail.Viewer) 
 		done()
 		switch {
 		case err == nil:
-			write, done := context.WithTimeout(up, frameWrite)
+			write, done := context.WithTimeout(context.Background(), frameWrite)
 			err = c.Write(write, websocket.MessageText, text)
 			done()
 		case err == io.EOF:
@@ -144,7 +154,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v *tail.Viewer) 
 			err = nil
 		}
 		if err == nil && !time.Now().Before(ping) {
-			pong, done := context.WithTimeout(up, pingDeadline)
+			pong, done := context.WithTimeout(context.Background(), pingDeadline)
 			err = c.Ping(pong)
 			done()
 			ping = time.Now().Add(pingEvery)

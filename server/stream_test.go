@@ -161,7 +161,6 @@ func TestServeLeavesNothing(t *testing.T) {
 			closed <- websocket.CloseStatus(err)
 		})
 	}
-	deaf := dial(t, nil, addr, run.ID, "", api.Protocol) // never reads, so it never answers the close
 	ask := func(target string) *http.Response {
 		r, _ := http.NewRequest("GET", "http://"+addr+target, nil)
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -190,6 +189,10 @@ func TestServeLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer spare.Close()
+	var deaf [10]*websocket.Conn // never read, so they never answer the close; nor has the server begun to listen to them
+	for i := range deaf {
+		deaf[i] = dial(t, nil, addr, run.ID, "", api.Protocol)
+	}
 	start := time.Now()
 	if err := stop(); err != nil {
 		t.Errorf("serve: %v", err)
@@ -210,7 +213,9 @@ func TestServeLeavesNothing(t *testing.T) {
 		t.Errorf("the lines ended with %v", err)
 	}
 	lines.Body.Close()
-	deaf.CloseNow()
+	for _, c := range deaf {
+		c.CloseNow()
+	}
 	client.CloseIdleConnections()
 	for deadline := time.Now().Add(5 * time.Second); len(ours()) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

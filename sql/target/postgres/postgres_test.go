@@ -258,15 +258,21 @@ func TestCommitOfAFailedTransaction(t *testing.T) {
 	}
 }
 
-// A cancel request that is late must not hit the statement after the one that it was meant for.
+// A cancel request that is late must not hit the statement after the one that it was meant for. The timeout follows the
+// statement's time, up when it was too short and down when it was too long, so about half of the statements are cancelled
+// just when they end, on any machine.
 func TestCancelHitsNothingElse(t *testing.T) {
-	conn := connect(t, open(t, database(pgtest.Start(t))), "SELECT pg_sleep(0.001)", "SELECT 1")
-	timeouts := 0
-	for i := range 150 {
-		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Microsecond+time.Duration(i)*10*time.Microsecond)
+	conn := connect(t, open(t, database(pgtest.Start(t))), "SELECT pg_sleep(0.002)", "SELECT 1")
+	const tries = 200
+	timeout, timeouts := 2*time.Millisecond, 0
+	for range tries {
+		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		err := conn.Exec(ctx, &load.Call{})
 		cancel()
-		if err != nil {
+		if err == nil {
+			timeout -= timeout / 20
+		} else {
+			timeout += timeout / 20
 			timeouts++
 			if e := opError(t, err); e.Class != bench.ErrorTimeout || e.Lost {
 				t.Fatalf("got class %v, lost %v: %v", e.Class, e.Lost, e)
@@ -276,9 +282,9 @@ func TestCancelHitsNothingElse(t *testing.T) {
 			t.Fatalf("after %d timeouts: %v", timeouts, err)
 		}
 	}
-	t.Logf("%d of 150 timed out", timeouts)
-	if timeouts == 0 {
-		t.Error("nothing timed out, so nothing was tested")
+	t.Logf("%d of %d timed out", timeouts, tries)
+	if timeouts < tries/10 || timeouts > tries*9/10 {
+		t.Errorf("%d of %d timed out, so little was tested", timeouts, tries)
 	}
 }
 
