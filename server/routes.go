@@ -36,6 +36,7 @@ func (s *Server) routes() {
 	route(s, accessActing, "POST /api/runs/{run_id}/stop", smallBytes, "Ask for the end of a run", s.stopRun)
 	route(s, accessSession, "GET /api/runs/{run_id}/results", 0, "The result of a run", s.showResult)
 	route(s, accessSession, "GET /api/runs/{run_id}/enrichment", 0, "What the target itself says about a run", s.showEnrichment)
+	route(s, accessSession, "GET /api/runs/{run_id}/cost", 0, "What the warehouse of a run has cost up to its newest sample; null where there is none", s.showCost)
 	route(s, accessSession, "GET /api/runs/{run_id}/samples", 0, "What the target was at while a run went on", s.listSamples)
 	route(s, accessOwner, "POST /api/runs/{run_id}/enrich", smallBytes, "Ask the target of a run that has ended for its side again", s.enrichRun)
 	route(s, accessSession, "GET /api/runs/{run_id}/series", 0, "Seconds of a run, merged over its workers", s.listSeconds)

@@ -230,6 +230,18 @@ func (s *Server) listSamples(ctx context.Context, in *RunPath) (*answer[[]bench.
 	return list(s.config.History.Samples(ctx, run.ID))
 }
 
+func (s *Server) showCost(ctx context.Context, in *RunPath) (*answer[*bench.Cost], error) {
+	run, err := s.find(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	spent, err := engine.Spent(ctx, s.config.History, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[*bench.Cost]{spent}, nil
+}
+
 func (s *Server) listSeconds(ctx context.Context, in *struct {
 	RunPath
 	From       int64 `query:"from" doc:"First second, from the start of the run"`

@@ -487,36 +487,47 @@ func hidden(t *testing.T, p *browsertest.Page) {
 	s.output("stop", id)
 }
 
-// warehouse: what the samples of a warehouse say is on the page of their run, and on no other.
+// warehouse: what a run costs is shown while it goes on; where the time of its statements went once the target has said it,
+// which is after the end of the run, without a reload. No run without a warehouse has any of it.
 func warehouse(t *testing.T, p *browsertest.Page) {
+	h := startHistoric(t)
 	s := newSite(t)
+	s.env = []string{"PASSWORD=canary"}
 	s.serve()
-	out, code := s.output("apply", "-q", s.spec(fmt.Sprintf(smallSpec, "warehouse", "3s", "2ms")))
+	out, code := s.output("apply", "-q", s.spec(fmt.Sprintf(smallSpec, "without", "1s", "2ms")))
 	if code != 0 {
 		t.Fatalf("apply: exit %d: %s", code, out)
 	}
-	id := s.query("SELECT RUN_ID FROM RUN_STATUS")[0][0].(string)
-	link, _ := s.output("link", id)
+	link, _ := s.output("link", "@last")
 	const shown = `[...document.querySelectorAll("h2, h3")].filter((e) => ["Warehouse", "The target's side"].includes(e.textContent) && e.offsetParent).length`
 	p.Go(strings.TrimSpace(link))
 	p.Wait(sentence + `.startsWith("Passed: ")`)
 	if n := browsertest.Eval[int](p, shown); n != 0 {
 		t.Errorf("%d blocks about a warehouse that there is not", n)
 	}
-	for i, queued := range []int{0, 7, 2} {
-		s.exec(`INSERT INTO WAREHOUSE_POLL_SNAPSHOTS (CHANGE_NO, RUN_ID, WAREHOUSE, TIMESTAMP, PHASE, ELAPSED_SECONDS, STATE, SIZE, MIN_CLUSTERS,
-			MAX_CLUSTERS, STARTED_CLUSTERS, RUNNING_QUERIES, QUEUED_QUERIES, SCALING_POLICY)
-			SELECT CHANGE_NO, RUN_ID, 'BENCH_M', strftime('%Y-%m-%d %H:%M:%f', START_TIME, ?) || '000', 'MEASUREMENT', ?, 'STARTED', 'Medium', 1, 3, ?, ?, ?, 'STANDARD'
-			FROM RUN_STATUS`, fmt.Sprintf("+%d seconds", i+1), i+1, min(i+1, 2), 4+i, queued)
+	id, link := s.detached(s.spec(h.spec("9s", "")))
+	p.Go(link)
+	for _, text := range []string{"BENCH_WH, X-Small", "1 of 1 to 1", "credits so far", ", at 1 per hour and cluster"} {
+		p.WaitText(text)
 	}
-	p.Go("about:blank")
-	p.Go(strings.TrimSpace(link))
-	p.WaitText("at most 7 statements queued, at 0:02; 3 samples, statements of anybody")
-	for _, text := range []string{"BENCH_M, Medium", "2 of 1 to 3"} {
+	p.Wait(sentence + `.startsWith("Passed: no SLO was asked for")`)
+	p.WaitText("the target is being asked")
+	p.WaitText("Where the time of the mean operation went")
+	for _, text := range []string{"steady credits, estimated", "billed credits, estimated", " per 1,000 operations", "at most 7 statements queued, at 0:0"} {
 		p.WaitText(text)
 	}
 	look(t, p, "run-warehouse")
-	p.Forgive("401") // the code of the link was used up
+	splits := browsertest.Eval[[]string](p, fmt.Sprintf(lines, "Where the time of the mean operation went")+`.map((row) => [...row.cells].map((c) => c.textContent).join(" "))`)
+	t.Logf("%q", splits)
+	if len(splits) != 3 {
+		t.Errorf("%d rows of split times: %q", len(splits), splits)
+	}
+	file := filepath.Join(s.dir, "report.html")
+	if _, code := s.output("report", id, "--out", file); code != 0 {
+		t.Fatalf("report: exit %d", code)
+	}
+	p.Go("file://" + file)
+	p.WaitText("Where the time of the mean operation went")
 }
 
 // looksAndStops: who was given a link to look may not stop; who may, is asked first.

@@ -143,10 +143,48 @@ func (s *site) split() {
 	}
 }
 
-// historic is an account whose history has what was really sent to it, a moment late.
+// historic is an account whose history has what was really sent to it, a moment late. From the second look at its warehouse
+// on, statements are queued.
 type historic struct {
 	*snowtest.Server
-	asked atomic.Int64 // times its history was asked for
+	asked   atomic.Int64 // times its history was asked for
+	sampled atomic.Int64 // times its warehouse was
+}
+
+func startHistoric(t *testing.T) *historic {
+	h := &historic{Server: snowtest.Start(t)}
+	h.Respond(h.respond)
+	return h
+}
+
+// spec is a run on the account.
+func (h *historic) spec(duration, slo string) string {
+	host, port := h.Address()
+	return fmt.Sprintf(`
+run "told" {
+  warmup   = "1s"
+  duration = "%s"
+  target "snowflake" {
+    account   = "acme"
+    user      = "bench"
+    password  = env("PASSWORD")
+    warehouse = "bench_wh"
+    url       = "http://%s:%d"
+  }
+  fleet "process" { workers = 2 }
+  load "closed" { connections = 4 }
+  workload "read" {
+    weight = 3
+    sql    = "SELECT 1"
+  }
+  workload "write" {
+    transaction = true
+    sql         = "UPDATE t SET a = 1"
+  }
+  %s
+  guard { max_credits = 1 }
+}
+`, duration, host, port, slo)
 }
 
 func (h *historic) respond(s snowtest.Statement) snowtest.Answer {
@@ -158,8 +196,12 @@ func (h *historic) respond(s snowtest.Statement) snowtest.Answer {
 	}
 	switch {
 	case strings.HasPrefix(s.SQL, "SHOW WAREHOUSES"):
+		queued := "0"
+		if h.sampled.Add(1) > 1 {
+			queued = "7"
+		}
 		return snowtest.Answer{Columns: text("name", "state", "type", "size", "started_clusters", "min_cluster_count", "max_cluster_count", "running", "queued", "auto_suspend"),
-			Rows: [][]any{{"BENCH_WH", "STARTED", "STANDARD", "X-Small", "1", "1", "1", "4", "0", "60"}}}
+			Rows: [][]any{{"BENCH_WH", "STARTED", "STANDARD", "X-Small", "1", "1", "1", "4", queued, "60"}}}
 	case strings.Contains(s.SQL, "INFORMATION_SCHEMA.QUERY_HISTORY"):
 		answer := snowtest.Answer{}
 		for i := range 13 {
@@ -209,36 +251,10 @@ func whatSnowflakeSays(t *testing.T, waits bool) {
 	if waits {
 		slo = costSLO
 	}
-	h := &historic{Server: snowtest.Start(t)}
-	h.Respond(h.respond)
-	host, port := h.Address()
+	h := startHistoric(t)
 	s := newSite(t)
 	s.env = []string{"PASSWORD=canary"}
-	out, code := s.output("apply", s.spec(fmt.Sprintf(`
-run "told" {
-  warmup   = "1s"
-  duration = "6s"
-  target "snowflake" {
-    account   = "acme"
-    user      = "bench"
-    password  = env("PASSWORD")
-    warehouse = "bench_wh"
-    url       = "http://%s:%d"
-  }
-  fleet "process" { workers = 2 }
-  load "closed" { connections = 4 }
-  workload "read" {
-    weight = 3
-    sql    = "SELECT 1"
-  }
-  workload "write" {
-    transaction = true
-    sql         = "UPDATE t SET a = 1"
-  }
-  %s
-  guard { max_credits = 1 }
-}
-`, host, port, slo)))
+	out, code := s.output("apply", s.spec(h.spec("6s", slo)))
 	if early := strings.Contains(out, "the target's side: PENDING: the target is being asked"); early == waits {
 		t.Errorf("the result was printed before the target told its side: %t", early)
 	}

@@ -75,15 +75,24 @@ func Estimate(samples []bench.TargetSample, from, to time.Time, operations int64
 	return c
 }
 
-// SoFar is what has been billed up to the newest sample, and whether that is known.
-func SoFar(samples []bench.TargetSample) (credits float64, known bool) {
+// SoFar is what has been billed up to the newest sample, of a run that goes on: Billed, or Why that is not known. It is nil
+// when there is no sample of a warehouse.
+func SoFar(samples []bench.TargetSample) *bench.Cost {
 	spans := spansOf(samples)
+	if len(spans) == 0 {
+		return nil
+	}
+	last := spans[len(spans)-1].warehouse
+	c := &bench.Cost{Warehouse: last.Name, Kind: kindOf(last)}
 	for _, s := range spans {
-		if Unknown(s.warehouse) != "" {
-			return 0, false
+		if why := Unknown(s.warehouse); why != "" {
+			c.Why = why
+			return c
 		}
 	}
-	return bill(spans), len(spans) > 0
+	rate, _ := RateOf(last)
+	c.RatesAsOf, c.CreditsPerHour, c.Billed = rate.AsOf, &rate.PerHour, new(bill(spans))
+	return c
 }
 
 // Unknown says why the cost of a warehouse cannot be estimated, "" when it can.

@@ -153,20 +153,21 @@ func TestNothingToEstimate(t *testing.T) {
 	if got := Estimate([]bench.TargetSample{{At: start, Waits: []bench.Wait{{State: "active", Sessions: 3}}}}, start, start.Add(time.Minute), 5); got != nil {
 		t.Errorf("got %+v of a target without a warehouse", got)
 	}
-	if credits, known := SoFar(nil); credits != 0 || known {
-		t.Errorf("without samples: %g credits, known %t", credits, known)
+	if got := SoFar(nil); got != nil {
+		t.Errorf("got %+v without samples", got)
 	}
 }
 
 func TestSoFar(t *testing.T) {
 	for seconds, want := range map[int]float64{0: 60, 30: 60, 59: 60, 60: 60, 600: 600} {
-		got, known := SoFar([]bench.TargetSample{at(-5, 0), at(0, 1), at(seconds, 1)})
-		if !known || math.Abs(got*3600-want) > 1e-9 {
-			t.Errorf("%d s after its resume a warehouse has cost %g s, want %g", seconds, got*3600, want)
+		got := SoFar([]bench.TargetSample{at(-5, 0), at(0, 1), at(seconds, 1)})
+		if got.Why != "" || math.Abs(*got.Billed*3600-want) > 1e-9 {
+			t.Errorf("%d s after its resume a warehouse has cost %+v, want %g s", seconds, got, want)
 		}
 	}
-	if _, known := SoFar([]bench.TargetSample{at(0, 1, func(w *bench.Warehouse) { w.Raw["type"] = "?" })}); known {
-		t.Error("the cost of an unknown kind is known")
+	strange := func(w *bench.Warehouse) { w.Raw["type"] = "?" }
+	if got := SoFar([]bench.TargetSample{at(0, 1, strange), at(5, 1)}); got.Billed != nil || got.Why != "the rate of a warehouse of kind ? X-Small is unknown" {
+		t.Errorf("the cost of an unknown kind is %+v", got)
 	}
 }
 

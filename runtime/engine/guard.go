@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"time"
 
 	"bench/runtime/bench"
@@ -60,15 +61,24 @@ func (g *guard) credits(samples []bench.TargetSample) {
 	if limit <= 0 || g.told || g.r.record.Status.Terminal() {
 		return
 	}
-	spent, known := cost.SoFar(samples)
+	spent := cost.SoFar(samples)
 	switch {
-	case !known:
+	case spent.Why != "":
 		g.told = true
-		g.r.announce(bench.EventGuard, "warn", time.Now(), struct{}{}, "max_credits cannot be guarded: %s", cost.Unknown(samples[len(samples)-1].Warehouse))
-	case spent > limit:
+		g.r.announce(bench.EventGuard, "warn", time.Now(), struct{}{}, "max_credits cannot be guarded: %s", spent.Why)
+	case *spent.Billed > limit:
 		g.told = true
-		g.hit(bench.ReasonGuardCredits, "the run has cost about %.3g credits, the guard allows %.3g", spent, limit)
+		g.hit(bench.ReasonGuardCredits, "the run has cost about %.3g credits, the guard allows %.3g", *spent.Billed, limit)
 	}
+}
+
+// Spent is what a run has cost up to the newest sample of its warehouse, nil where it runs on none.
+func Spent(ctx context.Context, past History, id string) (*bench.Cost, error) {
+	samples, err := past.Samples(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return cost.SoFar(samples), nil
 }
 
 func (g *guard) hit(reason bench.Reason, format string, args ...any) {

@@ -1,4 +1,4 @@
-import { about, get, of } from "./api.js";
+import { about, get, isReport, of } from "./api.js";
 import { Hist } from "./hist.js";
 import { second, Series } from "./series.js";
 import { follow } from "./stream.js";
@@ -32,6 +32,7 @@ export class Store {
     this.executions = [];
     this.samples = []; // of the target's warehouse, where it has one
     this.side = null; // what the target says itself
+    this.spent = null; // what the warehouse has cost up to the newest sample, while the run goes on
     this.link = null; // of the stream, null without one
     this.loading = false; // the chart of a run that has ended
     this.gap = null; // {seconds, at}: seconds that are neither streamed nor stored, when it was told
@@ -60,7 +61,7 @@ export class Store {
     else {
       this.leave = follow(this.id, (frame) => this.take(frame), (link) => this.linked(link));
       this.every(WORKERS_EVERY, () => this.loadWorkers());
-      if (this.plan.target.kind === "snowflake") this.every(SAMPLES_EVERY, () => this.loadSamples());
+      if (this.hasWarehouse) this.every(SAMPLES_EVERY, () => Promise.all([this.loadSamples(), this.loadSpent()]));
       let seen = -1;
       this.every(EXECUTIONS_EVERY, () => {
         const errors = this.of("").sums().errors;
@@ -85,6 +86,10 @@ export class Store {
 
   get ended() {
     return terminal(this.run?.status);
+  }
+
+  get hasWarehouse() {
+    return this.plan.target.kind === "snowflake";
   }
 
   get plan() {
@@ -197,9 +202,11 @@ export class Store {
     this.result = frame.result ?? null;
     for (const t of this.timers) clearInterval(t);
     this.link = null;
-    // Nothing is asked for any more: the server may have been there for this run alone. What is not partial rests on the last
-    // report of every worker.
+    // Nothing else is asked for any more: the server may have been there for this run alone. What is not partial rests on the
+    // last report of every worker.
     if (this.result?.partial === false) for (const w of this.workers) Object.assign(w, { status: "COMPLETED", stage: "done" });
+    if (this.hasWarehouse) this.loadSamples();
+    this.loadSide();
   }
 
   linked(link) {
@@ -270,11 +277,17 @@ export class Store {
     this.changed();
   }
 
-  // loadSide reads what the target says, where it can say anything of what was measured.
+  async loadSpent() {
+    this.spent = await get(about(this.id) + "/cost").catch(() => this.spent);
+    this.changed();
+  }
+
+  // loadSide reads what the target says, where it can say anything of what was measured, until it has said it.
   async loadSide() {
     if (!this.result || !["postgres", "snowflake"].includes(this.plan.target.kind)) return;
     this.side = await get(about(this.id) + "/enrichment").catch(() => null);
     this.changed();
+    if (this.side?.status === "PENDING" && !isReport()) this.timers.push(setTimeout(() => this.loadSide(), SAMPLES_EVERY));
   }
 
   async loadExecutions() {

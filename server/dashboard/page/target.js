@@ -1,6 +1,6 @@
 import { Chart } from "./chart.js";
 import { h, number, rows, show, table, text } from "./dom.js";
-import { clockSpan, count, digits, latency, percent, plural, span } from "./format.js";
+import { clockSpan, count, digits, latency, percent, plural } from "./format.js";
 
 // What the target says itself, where it says anything: its warehouse while the run went on, and afterwards where the time of
 // statements went and what it cost.
@@ -36,8 +36,8 @@ export class Target {
     this.e = h("section", {}, h("h2", {}, "The target's side"), this.facts, this.split.e, this.waits.e, this.note);
   }
 
-  draw({ side, samples }) {
-    const facts = { ...warehouse(samples.at(-1)?.warehouse), ...credits(side?.cost) };
+  draw({ side, samples, spent }) {
+    const facts = { ...warehouse(samples.at(-1)?.warehouse), ...(side?.cost ? credits(side.cost) : soFar(spent)) };
     const asked = side !== null && side.reason !== "no_record";
     show(this.e, Object.keys(facts).length > 0 || asked);
     if (this.told !== JSON.stringify(facts)) {
@@ -51,7 +51,7 @@ export class Target {
     const waits = side?.waits ?? [];
     show(this.waits.e, waits.length > 0);
     rows(this.waits.body, waits.map((w) => [w.state, [w.type, w.event].filter(Boolean).join(": ") || "nothing", number(digits(w.sessions, 3)), number(percent(w.share))]));
-    const notes = [side?.detail, ...(side?.workloads ?? []).map((w) => w.why && `${w.workload || "all"}: ${w.why}`), ...(side?.notes ?? [])];
+    const notes = [side?.detail, ...(side?.workloads ?? []).map((w) => w.why && `${w.workload || "all"}: ${w.why}`), ...(side?.notes ?? []), ...(side?.cost?.notes ?? [])];
     text(this.note, notes.filter(Boolean).join("; "));
   }
 }
@@ -64,12 +64,19 @@ function warehouse(w) {
   };
 }
 
-// credits is what the run cost.
+// soFar is what a run has cost that goes on.
+function soFar(cost) {
+  if (!cost) return {};
+  return { "credits so far": cost.why ? `not known: ${cost.why}` : `about ${digits(cost.billed_credits, 3)}, at ${digits(cost.credits_per_hour, 3)} per hour and cluster` };
+}
+
+// credits is what a run cost.
 function credits(cost) {
-  if (cost?.why) return { credits: `not known: ${cost.why}` };
-  const facts = {};
-  if (cost?.steady_credits !== undefined) facts["credits in MEASUREMENT"] = `${digits(cost.steady_credits, 3)} for ${span(cost.cluster_seconds)} of clusters`;
-  if (cost?.billed_credits !== undefined) facts["credits billed"] = digits(cost.billed_credits, 3);
-  if (cost?.metered_credits !== undefined) facts["credits metered, of everybody"] = digits(cost.metered_credits, 3);
+  if (cost.why) return { credits: `not known: ${cost.why}` };
+  const facts = {}, each = (x) => (x === undefined ? "" : `, ${digits(x, 3)} per 1,000 operations`);
+  if (cost.steady_credits !== undefined) facts["steady credits, estimated"] = digits(cost.steady_credits, 3) + each(cost.steady_credits_per_1000_operations);
+  if (cost.billed_credits !== undefined) facts["billed credits, estimated"] = digits(cost.billed_credits, 3) + each(cost.billed_credits_per_1000_operations);
+  if (cost.metered_credits !== undefined) facts["credits metered, of everybody"] = digits(cost.metered_credits, 3);
+  facts["rates as of"] = cost.rates_as_of;
   return facts;
 }
