@@ -46,7 +46,7 @@ func stay(t *testing.T, i illness, visit func(w *ward, home string)) {
 }
 
 // TestDashboardNamesTheCause: the sentence at the top of a run's page names what the doctor finds, for what befalls workers and
-// cannot be done to a process from outside. The others are in TestDashboard of cli/bench.
+// cannot be done to a process from outside. The others are in TestDashboardScreens of cli/bench.
 func TestDashboardNamesTheCause(t *testing.T) {
 	if os.Getenv("BENCH_TEST_REQUIRE") == "" {
 		t.Skip("takes a minute: BENCH_TEST_REQUIRE=1 makes it")

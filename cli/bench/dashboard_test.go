@@ -19,16 +19,21 @@ import (
 	"bench/server/dashboard/browsertest"
 )
 
-// TestDashboard drives the dashboard of real servers in a real browser. With -artifacts, pictures of all screens stay.
+// TestDashboard measures the dashboard of real servers in a real browser, so nothing else does anything meanwhile.
 func TestDashboard(t *testing.T) {
 	browser := browsertest.Start(t)
-	// These measure, so nothing else does anything.
 	t.Run("ReportToPixels", func(t *testing.T) {
 		thorough(t)
 		reportToPixels(t, browser.Open(t))
 	})
 	t.Run("FollowsARun", func(t *testing.T) { followsARun(t, browser.Open(t)) })
 	t.Run("LongRun", func(t *testing.T) { longRun(t, browser.Open(t)) })
+}
+
+// TestDashboardScreens looks at all that there is to see. With -artifacts, pictures of all screens stay.
+func TestDashboardScreens(t *testing.T) {
+	t.Parallel()
+	browser := browsertest.Start(t)
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, *browsertest.Page)
