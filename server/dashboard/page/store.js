@@ -38,6 +38,7 @@ export class Store {
     this.gap = null; // {seconds, at}: seconds that are neither streamed nor stored, when it was told
     this.series = new Map(); // by workload, "" is all together
     this.windows = new Map(); // of histograms, by workload
+    this.charted = Promise.resolve(); // once the chart of all workloads has come
     this.spread = 0; // counts their changes
     this.spreading = 0; // how many workloads' are being read
     this.offset = -Infinity; // server's clock minus performance.now(); it only grows, so that no time runs back
@@ -54,8 +55,8 @@ export class Store {
     this.take({ t: "hello", run: await get(path) });
     this.id = this.run.id;
     if (this.ended) {
-      this.loading = true; // of a long run, charts take a moment that nothing else waits for
-      this.loadChart("").then(() => { this.loading = false; this.changed(); });
+      this.loading = true; // of a long run, charts take a moment that nothing else waits for but its histograms, which take many
+      this.charted = this.loadChart("").then(() => { this.loading = false; this.changed(); });
       await this.loadEnd();
     }
     else {
@@ -243,6 +244,7 @@ export class Store {
   async loadHistograms(workload) {
     if (this.windowsOf(workload).length > 0 || !this.ended) return;
     this.spreading++;
+    await this.charted;
     const found = await get(histogramsPath(this.id, workload)).catch(() => this.whole(workload));
     const windows = this.hists(workload);
     await Promise.all(found.map((w) => windows.put(w.ph, w.from, w.to, w.hist)));
