@@ -6,7 +6,7 @@
 // A run lives on a server, and afterwards in the server's journal. A command looks for a server in this order: --server,
 // BENCH_SERVER, a server that lives beside the journal (it has left a file .server.json there), none. With none, apply starts a
 // server of its own that lives until its last run has ended; list, status, report and tail then read the journal itself,
-// and stop has nobody to ask. See place.go.
+// and stop and link have nobody to ask. See place.go.
 //
 // A server may feed a store, --store or BENCH_STORE: a replica of its journal that other machines can read. With --store,
 // list, status, report and tail read from there, and say what it lacks. See store.go and feeding.go.

@@ -17,7 +17,7 @@ type linkCommand struct {
 func (c *linkCommand) Run(p *program) error {
 	ctx, cancel := p.until()
 	defer cancel()
-	at, err := p.findServer(ctx)
+	at, err := p.findDriver(ctx, "no dashboard to link to")
 	if err != nil {
 		return err
 	}

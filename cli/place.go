@@ -50,7 +50,7 @@ func (p *program) find(ctx context.Context) (*place, error) {
 	if at != nil || err != nil {
 		return at, err
 	}
-	if _, err := os.Stat(p.Journal); errors.Is(err, fs.ErrNotExist) {
+	if p.unwritten() {
 		if store, err := p.store(); err != nil {
 			return nil, err
 		} else if store != nil && !apart {
@@ -59,6 +59,26 @@ func (p *program) find(ctx context.Context) (*place, error) {
 		return &place{history: nowhere{}, name: p.Journal + ", which does not exist yet", close: func() error { return nil }}, nil
 	}
 	return openReader(ctx, p.Journal, 0)
+}
+
+// unwritten reports whether there is no journal yet.
+func (p *program) unwritten() bool {
+	_, err := os.Stat(p.Journal)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// findDriver is findServer for what only the server of a run can do. A store that is read has none; lacks says of what.
+func (p *program) findDriver(ctx context.Context, lacks string) (*place, error) {
+	store, err := p.namedStore()
+	switch {
+	case err != nil:
+		return nil, err
+	case store != nil && p.Server != "":
+		return nil, errElsewhere
+	case store != nil:
+		return nil, errUndriven(store, lacks)
+	}
+	return p.findServer(ctx)
 }
 
 // findServer is the server that the command line, the environment or the journal's folder names; nil when there is none.

@@ -17,16 +17,7 @@ type stopCommand struct {
 func (c *stopCommand) Run(p *program) error {
 	ctx, cancel := p.until()
 	defer cancel()
-	store, err := p.namedStore()
-	switch {
-	case err != nil:
-		return err
-	case store != nil && p.Server != "":
-		return errElsewhere
-	case store != nil:
-		return errNobody(store)
-	}
-	at, err := p.findServer(ctx)
+	at, err := p.findDriver(ctx, "nobody to stop one")
 	if err != nil {
 		return err
 	}

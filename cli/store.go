@@ -136,7 +136,7 @@ func ownStore(at *place) error {
 	return usage("the server at %s runs already, and what it feeds is its own choice: leave --store away, or end that server first", at)
 }
 
-// errNobody is why a run in a store cannot be stopped.
-func errNobody(s store) error {
-	return bench.Errorf(bench.CodeUnreachable, "%s keeps runs and drives none, so there is nobody to stop one: name the run's server with --server", s)
+// errUndriven is why something cannot be done with the runs of a store that only their server can do; so there is what it says.
+func errUndriven(s store, so string) error {
+	return bench.Errorf(bench.CodeUnreachable, "%s keeps runs and drives none, so there is %s: name the run's server with --server", s, so)
 }
