@@ -11,16 +11,18 @@ check "BEN0712" "result_cache" {
 
   sql = <<-SQL
     SELECT COUNT(SERVER_TOTAL_US) AS enriched,
-           COALESCE(SUM(CASE WHEN SERVER_EXECUTION_US = 0 AND SERVER_BYTES_SCANNED = 0 AND ROW_COUNT > 0 THEN 1 ELSE 0 END), 0) AS cached
+           COALESCE(SUM(CASE WHEN SERVER_EXECUTION_US = 0 AND SERVER_BYTES_SCANNED = 0 AND ROW_COUNT > 0 THEN 1 ELSE 0 END), 0) AS cached,
+           COALESCE((SELECT CASE WHEN STATUS = 'COMPLETE' THEN '' ELSE 'is ' || STATUS || COALESCE(' (' || REASON || ')', '') || COALESCE(': ' || DETAIL, '') END
+                     FROM RUN_ENRICHMENT
+                     WHERE RUN_ID = ${run} AND WORKLOAD = ''), 'was not asked for') AS side
     FROM QUERY_EXECUTIONS
     WHERE RUN_ID = ${run}
       AND OUTCOME = 'done'
   SQL
 
-  stale_if   = row.enriched == 0
   too_few_if = row.enriched < 3
   fail_if    = row.cached > param.max_share * row.enriched
-  reason     = "${row.cached} of ${row.enriched} statements returned rows without executing"
+  reason     = "${row.cached} of ${row.enriched} statements returned rows without executing${row.side == "" ? "" : "; the target's side ${row.side}"}"
 
   remedy  = "session { params = { USE_CACHED_RESULT = \"FALSE\" } } in the spec's target."
   runbook = <<-TEXT
@@ -30,15 +32,21 @@ check "BEN0712" "result_cache" {
 
   fixture "executed" {
     expect = "pass"
-    tables = { QUERY_EXECUTIONS = [for n in [1, 2, 3] : { WORKER_ID = "w0", OPERATION = n, OUTCOME = "done", ROW_COUNT = 1, SERVER_TOTAL_US = 9, SERVER_EXECUTION_US = 5, SERVER_BYTES_SCANNED = 100 }] }
+    tables = { QUERY_EXECUTIONS = [for n in [1, 2, 3] : { WORKER_ID = "w0", OPERATION = n, OUTCOME = "done", ROW_COUNT = 1, SERVER_TOTAL_US = 9, SERVER_EXECUTION_US = 5, SERVER_BYTES_SCANNED = 100 }], RUN_ENRICHMENT = [{ WORKLOAD = "", STATUS = "COMPLETE" }] }
   }
   fixture "cached" {
     expect = "fail"
     reason = "3 of 3 statements returned rows without executing"
-    tables = { QUERY_EXECUTIONS = [for n in [1, 2, 3] : { WORKER_ID = "w0", OPERATION = n, OUTCOME = "done", ROW_COUNT = 1, SERVER_TOTAL_US = 9, SERVER_EXECUTION_US = 0, SERVER_BYTES_SCANNED = 0 }] }
+    tables = { QUERY_EXECUTIONS = [for n in [1, 2, 3] : { WORKER_ID = "w0", OPERATION = n, OUTCOME = "done", ROW_COUNT = 1, SERVER_TOTAL_US = 9, SERVER_EXECUTION_US = 0, SERVER_BYTES_SCANNED = 0 }], RUN_ENRICHMENT = [{ WORKLOAD = "", STATUS = "COMPLETE" }] }
   }
   fixture "not enriched" {
     expect = "undetermined"
+    reason = "0 of 0 statements returned rows without executing; the target's side was not asked for"
     tables = { QUERY_EXECUTIONS = [{ WORKER_ID = "w0", OUTCOME = "done" }] }
+  }
+  fixture "history refused" {
+    expect = "undetermined"
+    reason = "; the target's side is FAILED (error): ask for the query history: 002003 (42S02): no such view"
+    tables = { QUERY_EXECUTIONS = [{ WORKER_ID = "w0", OUTCOME = "done" }], RUN_ENRICHMENT = [{ WORKLOAD = "", STATUS = "FAILED", REASON = "error", DETAIL = "ask for the query history: 002003 (42S02): no such view" }] }
   }
 }
