@@ -100,7 +100,7 @@ func (f *feeding) standing(age time.Duration) *api.Replica {
 	r := &api.Replica{State: api.ReplicaCurrent, Reached: s.Reached, Place: f.store.String(),
 		BacklogRows: s.Backlog, LagMS: s.Lag.Milliseconds(), Error: s.LastError, Upkeep: upkeep(s.Upkeep)}
 	switch {
-	case s.LastError != "", !s.Connected && age > late:
+	case s.LastError != "", !s.Connected && !s.Answering && age > late:
 		r.State = api.ReplicaAway
 	case !s.Connected:
 		r.State = api.ReplicaConnecting

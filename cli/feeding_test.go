@@ -82,6 +82,9 @@ func TestStanding(t *testing.T) {
 		text   string
 	}{
 		{"just begun", time.Second, replica.Status{Backlog: 12, Lag: time.Hour}, api.ReplicaConnecting, "connecting"},
+		{"makes its tables", 40 * time.Second, replica.Status{Answering: true, Backlog: 12, Lag: time.Hour}, api.ReplicaConnecting, "connecting"},
+		{"failed to make them, tries again", 90 * time.Second, replica.Status{Answering: true, Backlog: 12, Lag: time.Hour, LastError: "it did not answer in time"},
+			api.ReplicaAway, "away, up to 12 rows not in it yet: it did not answer in time"},
 		{"never answered", 6 * time.Second, replica.Status{Backlog: 12, Lag: time.Hour}, api.ReplicaAway,
 			"away, up to 12 rows not in it yet: it has not answered"},
 		{"refused", 2 * time.Second, replica.Status{Backlog: 12, Lag: time.Hour, LastError: "connection refused"}, api.ReplicaAway,

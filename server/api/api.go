@@ -108,7 +108,7 @@ type ReplicaState string
 
 // The states of a replica.
 const (
-	ReplicaConnecting ReplicaState = "connecting" // the server has just begun and has no answer yet
+	ReplicaConnecting ReplicaState = "connecting" // the server has begun, and the replica has no rows of it yet: its tables are made first
 	ReplicaCurrent    ReplicaState = "current"    // it has everything but what was written in the last seconds
 	ReplicaBehind     ReplicaState = "behind"     // it is fed, and lacks more than that
 	ReplicaAway       ReplicaState = "away"       // it cannot be fed; the server tries again and again

@@ -84,13 +84,15 @@ type Feeder struct {
 type known struct {
 	reached   bool
 	connected bool
+	answering bool
 	position  int64
 	trouble   string
 }
 
 // Status is how a replica stands.
 type Status struct {
-	Connected bool          // the last attempt to reach the replica worked
+	Connected bool          // the last attempt to feed the replica worked
+	Answering bool          // the attempt that goes on has been answered: tables may have to be made before the first portion goes there
 	Reached   bool          // it was reached since this program started; before, everything counts as not replicated
 	Position  int64         // number of the newest change that is in the replica
 	Head      int64         // number of the journal's newest change
@@ -157,7 +159,7 @@ func (f *Feeder) Close() {
 // Status reads how the replica stands against the journal as it is now. It never waits for the replica.
 func (f *Feeder) Status() Status {
 	k := f.standing()
-	s := Status{Connected: k.connected, Reached: k.reached, Position: k.position, LastError: k.trouble, Upkeep: f.kept()}
+	s := Status{Connected: k.connected, Answering: k.answering, Reached: k.reached, Position: k.position, LastError: k.trouble, Upkeep: f.kept()}
 	var oldest time.Time
 	var err error
 	s.Head, s.Backlog, oldest, err = f.config.Journal.Backlog(context.Background(), k.position)
@@ -264,7 +266,7 @@ func (f *Feeder) connect(ctx context.Context) (err error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, f.config.Timeout)
 	defer cancel()
-	f.session, err = open(limited, f.server, f.journal, f.config.Timeout)
+	f.session, err = open(limited, f.server, f.journal, f.config.Timeout, f.answered)
 	if err == nil {
 		// Statements whose answers were lost have been carried out, whatever becomes of the next one.
 		f.asks()
@@ -275,6 +277,13 @@ func (f *Feeder) connect(ctx context.Context) (err error) {
 	return err
 }
 
+// answered notes that the replica is there.
+func (f *Feeder) answered() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.known.answering = true
+}
+
 func (f *Feeder) disconnect() {
 	if f.session != nil {
 		f.session.close()
@@ -282,7 +291,7 @@ func (f *Feeder) disconnect() {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.known.connected = false
+	f.known.connected, f.known.answering = false, false
 }
 
 // worked notes where the replica stands after an attempt that worked.
@@ -290,7 +299,7 @@ func (f *Feeder) worked() {
 	f.failures = 0
 	f.mu.Lock()
 	before := f.known
-	f.known = known{reached: true, connected: true, position: f.session.position}
+	f.known = known{reached: true, connected: true, answering: true, position: f.session.position}
 	f.mu.Unlock()
 	if !before.connected {
 		f.config.Log.Info("the replica is connected", "replica", f.server.String(), "position", f.session.position)

@@ -338,6 +338,56 @@ func TestPace(t *testing.T) {
 	w.same()
 }
 
+// TestTablesAreMade: a new replica is connected to when it has been fed. Before, while its tables are made, it answers.
+func TestTablesAreMade(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pgtest.Start(t), nil)
+	w.create("run-1")
+	ctx := t.Context()
+	other := w.replica()
+	tx, err := other.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, "CREATE TABLE bench_schema_version (id int)"); err != nil { // who makes this table, too, waits
+		t.Fatal(err)
+	}
+	if s := w.feeder.Status(); s.Connected || s.Answering {
+		t.Errorf("status before the first step is %+v", s)
+	}
+	stepped := make(chan struct{})
+	go func() { defer close(stepped); w.feeder.step(ctx) }()
+	for waits := false; !waits; {
+		const query = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+		if err := other.QueryRowContext(ctx, query).Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-stepped:
+			t.Fatalf("the tables were not waited for: %+v", w.feeder.Status())
+		default:
+		}
+	}
+	if s := w.feeder.Status(); s.Connected || s.Reached || !s.Answering || s.LastError != "" || s.Backlog != 2 {
+		t.Errorf("status while its tables are made is %+v", s)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	<-stepped
+	if s := w.feeder.Status(); !s.Connected || !s.Reached || s.Backlog != 0 {
+		t.Errorf("status after the first portion is %+v", s)
+	}
+	w.network.Refuse(true)
+	w.feeder.disconnect()
+	w.write(journaltest.NewBatch("run-1", 1))
+	w.feeder.step(ctx)
+	if s := w.feeder.Status(); s.Connected || s.Answering || s.LastError == "" {
+		t.Errorf("status while nothing answers is %+v", s)
+	}
+}
+
 // TestAway runs a feeder for an hour of simulated time against a replica that refuses, and then against one that accepts
 // and says nothing.
 func TestAway(t *testing.T) {

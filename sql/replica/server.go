@@ -53,10 +53,17 @@ func Name(address string) (string, error) {
 	return s.String(), nil
 }
 
-// migrate applies what is pending. A replica of a newer program is refused, since this one does not know its tables.
-func migrate(ctx context.Context, s server) error {
+// migrate applies what is pending. A replica of a newer program is refused, since this one does not know its tables. answered
+// hears when there is a connection: what follows may take long.
+func migrate(ctx context.Context, s server, answered func()) error {
 	db := s.db()
 	defer db.Close()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return within(ctx, s, "connect", err)
+	}
+	conn.Close() // the pool has it
+	answered()
 	set, err := migrations.Open(s.dialect().Name, db)
 	if err != nil {
 		return err

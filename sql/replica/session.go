@@ -33,9 +33,10 @@ type session struct {
 	position int64 // change up to which the replica has been fed
 }
 
-// open connects, brings the replica's tables up to date, and finds out how far the journal has been fed.
-func open(ctx context.Context, at server, journal string, limit time.Duration) (*session, error) {
-	if err := migrate(ctx, at); err != nil {
+// open connects, brings the replica's tables up to date, and finds out how far the journal has been fed. answered hears that
+// the replica is there.
+func open(ctx context.Context, at server, journal string, limit time.Duration, answered func()) (*session, error) {
+	if err := migrate(ctx, at, answered); err != nil {
 		return nil, err
 	}
 	line, err := at.open(ctx, limit)
