@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"bench/runtime/bench"
 	"bench/specs"
@@ -57,24 +58,23 @@ func (c *fmtCommand) format(p *program, name string) (changed bool, err error) {
 		_, err = p.Stdout.Write(formatted)
 	case changed:
 		fmt.Fprintln(p.Stdout, name)
-		err = replace(name, formatted)
+		err = rewrite(name, formatted)
 	}
 	return changed, err
 }
 
-// replace gives a file new content in one step and keeps its mode: whoever reads it sees the old text or the new one.
-func replace(name string, content []byte) error {
-	info, err := os.Stat(name)
+// rewrite gives a spec another text. Its mode stays; where the name is a link, so does that, and what it points to is rewritten.
+func rewrite(name string, text []byte) error {
+	file, err := filepath.EvalSymlinks(name)
 	if err != nil {
+		return usage("write %s: %v", name, err)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return usage("write %s: %v", name, err)
+	}
+	return replace(file, info.Mode().Perm(), func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
-	}
-	temporary := name + ".bench-fmt"
-	if err := os.WriteFile(temporary, content, info.Mode().Perm()); err != nil {
-		return fmt.Errorf("format %s: %w", name, err)
-	}
-	if err := os.Rename(temporary, name); err != nil {
-		os.Remove(temporary)
-		return fmt.Errorf("format %s: %w", name, err)
-	}
-	return nil
+	})
 }

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"bench/runtime/bench"
@@ -23,9 +21,6 @@ import (
 // writeHTML writes everything about a run into one file: the dashboard with the answers that a server gives. Without one, a
 // server inside this process gives them, from the same place that everything else is read from.
 func (p *program) writeHTML(ctx context.Context, at *place, run *bench.Run, file string) error {
-	if there, err := os.Lstat(file); err == nil && !there.Mode().IsRegular() {
-		return usage("write %s: it is there, and is no ordinary file that a report may take the place of", file)
-	}
 	get, err := answers(at)
 	if err != nil {
 		return err
@@ -43,24 +38,7 @@ func (p *program) writeHTML(ctx context.Context, at *place, run *bench.Run, file
 			return fmt.Errorf("read what the report holds: %w", err)
 		}
 	}
-	// A file beside it takes its place when it is whole.
-	out, err := os.CreateTemp(filepath.Dir(file), ".report-*.html")
-	if err != nil {
-		return bench.Errorf(bench.CodeInvalid, "write %s: %w", file, err)
-	}
-	defer os.Remove(out.Name()) // fails when all went well
-	if err := report.Write(out); err != nil {
-		out.Close()
-		return err
-	}
-	if err := out.Chmod(0o644); err != nil {
-		out.Close()
-		return err
-	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	return os.Rename(out.Name(), file)
+	return replace(file, 0o644, report.Write)
 }
 
 // recorded are the paths of what the screens of one run ask for, as server/dashboard/page/store.js writes them.
