@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"strconv"
 	"time"
 
@@ -16,6 +17,27 @@ import (
 // runFlag names the run that a command is about.
 type runFlag struct {
 	Run string `arg:"" optional:"" default:"@last" help:"The run: an id, a unique prefix of one, or @last: the run that goes on, else the latest." placeholder:"RUN"`
+}
+
+// find finds the run, and the place that has it.
+func (f *runFlag) find(ctx context.Context, p *program) (*place, *bench.Run, error) {
+	at, err := p.find(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	run, err := lookup(ctx, at.history, f.Run)
+	if err != nil {
+		at.close()
+		return nil, nil, err
+	}
+	return at, run, nil
+}
+
+// search is find for commands that stay longer than --timeout; a signal ends the search.
+func (f *runFlag) search(p *program) (*place, *bench.Run, error) {
+	ctx, cancel := p.until()
+	defer cancel()
+	return f.find(ctx, p)
 }
 
 // reportCommand prints the result of a run and ends with its verdict.
@@ -30,22 +52,27 @@ type reportCommand struct {
 
 // Run implements bench report.
 func (c *reportCommand) Run(p *program) error {
+	if c.WaitEnriched {
+		if err := c.wait(p); err != nil {
+			return err
+		}
+	}
+	err := c.tell(p)
+	if c.WaitEnriched && bench.CodeOf(err) == bench.CodeUnreachable && !p.named() { // the server ended with the run, between two questions
+		err = c.tell(p)
+	}
+	return err
+}
+
+// tell prints what there is.
+func (c *reportCommand) tell(p *program) error {
 	ctx, cancel := p.until()
 	defer cancel()
-	at, err := p.find(ctx)
+	at, run, err := c.find(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer at.close()
-	run, err := lookup(ctx, at.history, c.runFlag.Run)
-	if err != nil {
-		return err
-	}
-	if c.WaitEnriched {
-		if run, err = c.wait(p, at, run); err != nil {
-			return err
-		}
-	}
 	result, err := at.history.Result(ctx, run.ID)
 	switch {
 	case errors.Is(err, engine.ErrNoResult):
@@ -72,23 +99,54 @@ func (c *reportCommand) Run(p *program) error {
 	return p.report(p.Stdout, c.Output, run, result, side, at.lacks)
 }
 
-// wait waits until nothing about the run changes any more, for as long as that takes; where no server drives it, nothing will.
-func (c *reportCommand) wait(p *program, at *place, run *bench.Run) (*bench.Run, error) {
+// wait waits until nothing about the run changes any more, for as long as that takes, and settles which run is reported: @last
+// may be another one by then. Where no server drives the run, nothing will change.
+func (c *reportCommand) wait(p *program) error {
+	at, run, err := c.search(p)
+	if err != nil {
+		return err
+	}
+	defer at.close()
+	c.runFlag.Run = run.ID
+	if !at.live() {
+		if unsettled(run) {
+			p.talk("no server drives run %s, as far as %s knows, so there is nothing to wait for", run.ID, at)
+		}
+		return nil
+	}
+	if !run.Status.Terminal() {
+		w := &watch{display: silent{}, signals: p.Signals, signalled: func(_ int, s os.Signal) error { return left(s) }}
+		if _, err := w.run(context.Background(), follow(at.client, run.ID, "", patience, false)); err != nil {
+			return err
+		}
+	}
+	return untilSettled(p, at, run.ID)
+}
+
+// untilSettled waits for what the target says. It comes after the end of the stream, so nothing tells of it but the run itself;
+// the server's limit bounds the waiting. A server that lived for this run alone is gone afterwards, and its journal has the rest.
+func untilSettled(p *program, at *place, id string) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	for at.live() && (!run.Status.Terminal() || run.State == (bench.State{Status: bench.StatusCompleted, Phase: bench.PhaseProcessing})) {
+	for {
+		run, err := at.history.Run(context.Background(), id)
+		switch {
+		case bench.CodeOf(err) == bench.CodeUnreachable && !p.named():
+			return nil
+		case err != nil || !unsettled(run):
+			return err
+		}
 		select {
 		case <-ticker.C:
 		case s := <-p.Signals:
-			return nil, left(s)
+			return left(s)
 		}
-		now, err := at.history.Run(context.Background(), run.ID)
-		if err != nil {
-			return nil, err
-		}
-		run = now
 	}
-	return run, nil
+}
+
+// unsettled reports whether a run goes on, or its target is still asked for its side.
+func unsettled(run *bench.Run) bool {
+	return !run.Status.Terminal() || run.State == bench.State{Status: bench.StatusCompleted, Phase: bench.PhaseProcessing}
 }
 
 // report prints a result in a form and gives what the run ended with, the same for every form. side is what the target says,

@@ -21,15 +21,11 @@ type statusCommand struct {
 func (c *statusCommand) Run(p *program) error {
 	ctx, cancel := p.until()
 	defer cancel()
-	at, err := p.find(ctx)
+	at, run, err := c.find(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer at.close()
-	run, err := lookup(ctx, at.history, c.runFlag.Run)
-	if err != nil {
-		return err
-	}
 	workers, err := at.history.Workers(ctx, run.ID)
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ func (c *tailCommand) Run(p *program) error {
 		return usage("--interval must be more than 0s, not %s", c.Interval)
 	}
 	ctx := context.Background()
-	at, run, err := c.run(p)
+	at, run, err := c.search(p)
 	if err != nil {
 		return err
 	}
@@ -80,22 +80,6 @@ func (c *tailCommand) Run(p *program) error {
 		p.talk("next: bench report %s", v.run.ID)
 	}
 	return ends(bench.ExitCode(v.run.Status, v.run.StopReason, v.run.Verdict))
-}
-
-// run finds the run; a signal ends the search.
-func (c *tailCommand) run(p *program) (*place, *bench.Run, error) {
-	ctx, cancel := p.until()
-	defer cancel()
-	at, err := p.find(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	run, err := lookup(ctx, at.history, c.runFlag.Run)
-	if err != nil {
-		at.close()
-		return nil, nil, err
-	}
-	return at, run, nil
 }
 
 // follow feeds the frames of a server, over as many connections as it takes; over says that the run has ended already.
