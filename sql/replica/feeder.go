@@ -11,10 +11,12 @@
 // begins. So whatever happens to a statement or to its answer, it is carried out as a whole or not at all, and never
 // twice; a statement that was given up and comes through late finds the gate closed. Rows are upserts by key that never
 // replace a newer row, so that feeding a replica again from the start is harmless too. Several journals may feed one
-// replica.
+// replica, each behind a gate of its own.
 //
 // In Snowflake the one statement is one transaction, of a few statements: see snowflake_line.go. One that is left open by a
 // feeder that died holds the gate until Snowflake gives it up, after five minutes by its documentation; feeding waits for it.
+// Journals take turns there: by the same documentation MERGE and DELETE lock a standard table until the transaction ends. All
+// go through the tables in one order, so none waits for another that waits for it.
 //
 // A portion ends with a transaction of the journal. The replica therefore never shows half of what was written at once,
 // but while it catches up, rows that change (a run's status, workers) are newer in it than those that do not. What is
