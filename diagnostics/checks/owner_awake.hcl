@@ -3,7 +3,7 @@ check "BEN0012" "owner_awake" {
   step       = "owner"
   source     = "server"
   table      = "owner"
-  depends_on = ["BEN0003"]
+  depends_on = ["BEN0003", "BEN0004"]
   live       = true
 
   param "max_s" {

@@ -223,13 +223,17 @@ func (r *run) until(deadline time.Time, done func() bool) (bool, *ending) {
 			due = earliest(due, deadline)
 		}
 		r.timer.Reset(due.Sub(now))
+		var f func()
 		select {
-		case f := <-r.inbox:
-			f()
+		case f = <-r.inbox:
 		case <-r.timer.C:
 		case <-r.ended:
 			r.ended = nil // once is enough
-			r.early(bench.ReasonServerStopped, "the server was told to end")
+			f = func() { r.early(bench.ReasonServerStopped, "the server was told to end") }
+		}
+		r.turned.Store(new(time.Now()))
+		if f != nil {
+			f()
 		}
 	}
 }

@@ -28,6 +28,7 @@ type court struct {
 	journal *memory.Journal
 	engine  *Engine
 	dies    *atomic.Bool // the server
+	held    atomic.Int64 // how long the journal takes for a transition, ns
 	stop    context.CancelFunc
 	ran     chan error
 	id      string
@@ -128,10 +129,11 @@ func (c *court) Work(ctx context.Context, run string, slot int) error {
 	}}.Work(ctx, run, slot)
 }
 
-// A mortal is the journal of a server that may die: from then on nothing it does is stored.
+// A mortal is the journal of a server that may die: from then on nothing it does is stored. It may be slow, too.
 type mortal struct {
 	*memory.Journal
 	dead *atomic.Bool
+	held *atomic.Int64
 }
 
 var errDead = errors.New("the server is dead")
@@ -140,6 +142,7 @@ func (m mortal) Transition(ctx context.Context, t bench.Transition) (*bench.Run,
 	if m.dead.Load() {
 		return nil, bench.Event{}, errDead
 	}
+	time.Sleep(time.Duration(m.held.Load())) // fake time
 	return m.Journal.Transition(ctx, t)
 }
 
@@ -156,7 +159,7 @@ func (c *court) serve(w Witnesses) {
 	c.stop, c.ran = stop, make(chan error, 1)
 	c.dies = new(atomic.Bool)
 	c.engine = New(Config{
-		Store: mortal{c.journal, c.dies}, Listener: c, Databases: c, Witnesses: w, Fleets: map[string]Fleet{"local": c}, Owner: "test",
+		Store: mortal{c.journal, c.dies, &c.held}, Listener: c, Databases: c, Witnesses: w, Fleets: map[string]Fleet{"local": c}, Owner: "test",
 		Lookup: func(bench.Secret) (string, error) { return "", errors.New("no secret") },
 		Log:    slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 	})

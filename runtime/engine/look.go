@@ -26,7 +26,7 @@ func (e *Engine) Look(ctx context.Context, id string) (*bench.Live, error) {
 	case bench.CodeOf(err) == bench.CodeRunEnded:
 		return nil, err
 	case err != nil:
-		turned = r.live.Load().AsOf
+		turned = *r.turned.Load()
 	}
 	l.Owner = []bench.LiveOwner{{Owner: r.live.Load().Owner, OwnerS: time.Since(turned).Seconds()}}
 	l.Journal = []bench.LiveStore{e.writer.state()}

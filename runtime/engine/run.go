@@ -26,6 +26,7 @@ type run struct {
 	inbox   chan func() // unbuffered: a closure is accepted only by a goroutine that will run it
 	done    chan struct{}
 	live    atomic.Pointer[bench.Run]
+	turned  atomic.Pointer[time.Time] // when the run's goroutine last had something to do
 	feed    *feed
 	log     runLog
 
@@ -80,6 +81,7 @@ func prepareRun(e *Engine, id string, plan *bench.Plan, secrets map[bench.Secret
 		inbox: make(chan func()), done: make(chan struct{}), feed: newFeed(), timer: time.NewTimer(time.Hour),
 		measured: newMeasured(plan), obeyed: bench.DesiredRun, armed: map[int]*bench.Timeline{},
 	}
+	r.turned.Store(new(time.Now()))
 	r.log = runLog{r}
 	r.roster = newRoster(r)
 	r.second = newSeconds(r)
@@ -285,11 +287,14 @@ func (r *run) flush() error {
 func (r *run) stored(write func(context.Context) error) error {
 	ctx, cancel := r.storing()
 	defer cancel()
+	t := r.e.writer.begin()
+	defer r.e.writer.end(t)
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := write(ctx)
 		if _, refused := errors.AsType[*bench.Conflict](err); err == nil || refused || bench.CodeOf(err) != bench.CodeInternal {
 			return err
 		}
+		r.e.writer.fails(t, err)
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():

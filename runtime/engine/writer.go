@@ -27,15 +27,13 @@ type writer struct {
 	mu      sync.Mutex
 	pending bench.Batch
 	stored  []func()
-	oldest  time.Time // when the oldest of pending was put; zero when there is none
-	writing int64     // rows of the batch that is being written
-	since   time.Time // when the oldest of them was put; zero when there is none
-	failing time.Time // when writing began to fail; zero when it works
-	trouble string    // why
+	oldest  time.Time       // when the oldest of pending was put; zero when there is none
+	batch   trial           // of what is being written
+	asides  map[*trial]bool // writes that runs make themselves, and wait for
 }
 
 func newWriter(store Store, limit time.Duration, failed func(error)) *writer {
-	return &writer{store: store, limit: limit, failed: failed, wake: make(chan struct{}, 1)}
+	return &writer{store: store, limit: limit, failed: failed, wake: make(chan struct{}, 1), asides: map[*trial]bool{}}
 }
 
 // put queues a batch; stored, if not nil, is called once it is durable. It never blocks.
@@ -109,7 +107,7 @@ func (w *writer) take() (bench.Batch, []func()) {
 	defer w.mu.Unlock()
 	b, stored := w.pending, w.stored
 	w.pending, w.stored = bench.Batch{}, nil
-	w.since, w.oldest, w.writing = w.oldest, time.Time{}, rows(&b)
+	w.batch.since, w.oldest, w.batch.rows = w.oldest, time.Time{}, rows(&b)
 	// Only the newest state of a worker and of the counters is worth a write.
 	b.Workers = newest(b.Workers, func(x bench.Worker) string { return x.Run + "/" + x.Worker })
 	b.Totals = newest(b.Totals, func(x bench.Totals) string { return x.Run })
@@ -167,21 +165,20 @@ func (w *writer) putBack(b bench.Batch, stored []func()) {
 	w.pending = b
 	add(&w.pending, &later)
 	w.stored = append(stored, w.stored...)
-	if !w.since.IsZero() {
-		w.oldest = w.since
+	if !w.batch.since.IsZero() {
+		w.oldest = w.batch.since
 	}
-	w.since, w.writing = time.Time{}, 0
+	w.batch.since, w.batch.rows = time.Time{}, 0
 }
 
 // unwritable says in words why the store takes no writes, "" while it does. A single failure is no trouble yet.
 func (w *writer) unwritable() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.trouble == "" || time.Since(w.failing) < time.Second {
+	t := w.whole()
+	if t.trouble == "" || time.Since(t.failing) < time.Second {
 		return ""
 	}
 	return fmt.Sprintf("the journal cannot be written since %s: %s; runs end when that lasts for %s",
-		w.failing.UTC().Format("15:04:05Z"), w.trouble, w.limit)
+		t.failing.UTC().Format("15:04:05Z"), t.trouble, w.limit)
 }
 
 // save tries once. On a disk that is full there may be no room for all that waits, but for what runs ended with.
@@ -214,28 +211,51 @@ func (w *writer) last() error {
 func (w *writer) note(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err == nil {
-		w.since, w.failing, w.trouble, w.writing = time.Time{}, time.Time{}, "", 0
-		return
+	if err != nil {
+		w.batch.fails(err)
+	} else {
+		w.batch = trial{}
 	}
-	w.trouble = err.Error()
-	if w.failing.IsZero() {
-		w.failing = time.Now()
+}
+
+// begin notes that a run makes a write of one row itself, and waits for it: end says that it is over, fails that one try was.
+func (w *writer) begin() *trial {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := &trial{rows: 1, since: time.Now()}
+	w.asides[t] = true
+	return t
+}
+
+func (w *writer) fails(t *trial, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t.fails(err)
+}
+
+func (w *writer) end(t *trial) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.asides, t)
+}
+
+// whole is the trial of all that waits to be stored.
+func (w *writer) whole() trial {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := w.batch
+	t.join(trial{rows: rows(&w.pending), since: w.oldest})
+	for a := range w.asides {
+		t.join(*a)
 	}
+	return t
 }
 
 // state is how the store takes what it is given.
 func (w *writer) state() bench.LiveStore {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	now := time.Now()
-	s := bench.LiveStore{Name: "journal", OK: w.trouble == "", Error: w.trouble, Waiting: w.writing + rows(&w.pending)}
-	oldest := w.since
-	if oldest.IsZero() {
-		oldest = w.oldest
-	}
-	s.WaitingS, s.FailingS = max(since(oldest, now), 0), max(since(w.failing, now), 0)
-	return s
+	t, now := w.whole(), time.Now()
+	return bench.LiveStore{Name: "journal", OK: t.trouble == "", Error: t.trouble, Waiting: t.rows,
+		WaitingS: max(since(t.since, now), 0), FailingS: max(since(t.failing, now), 0)}
 }
 
 // rows is how many a batch has.
