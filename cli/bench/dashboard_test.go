@@ -46,6 +46,7 @@ func TestDashboardScreens(t *testing.T) {
 		{"Warehouse", warehouse},
 		{"Hidden", hidden},
 		{"LooksAndStops", looksAndStops},
+		{"ListsARun", listsARun},
 		{"Histograms", histograms},
 		{"Series", series},
 		{"Store", store},

@@ -127,7 +127,7 @@ class Screen {
     for (let run; (run = this.queue.shift());) {
       const [chart, result] = await Promise.all([
         get(of(about(run.id) + "/chart", { workload: "", buckets: 60 })).catch(() => null),
-        get(about(run.id) + "/results").catch(() => null)]);
+        terminal(run.status) ? get(about(run.id) + "/results").catch(() => null) : null]);
       const all = result?.workloads?.at(-1);
       const spark = this.sparks.get(run.id);
       if (chart) {
