@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -34,4 +35,66 @@ func listsARun(t *testing.T, p *browsertest.Page) {
 		t.Errorf("the keyboard is at %q, want %s", got, id)
 	}
 	s.output("stop", "--force")
+}
+
+const unevenSpec = `
+run "uneven" {
+  duration = "2100ms"
+  target "sqlite" { temporary = true }
+  load "closed" { connections = 1 }
+  workload "slow" {
+    sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT MAX(i) FROM n"
+  }
+  workload "a-name-that-is-as-long-as-those-that-are-made-of-the-names-of-files-in-a-folder-of-queries" {
+    sql = "SELECT abs(-9223372036854775808)"
+    load "closed" {
+      connections = 1
+      pacing      = "100ms"
+    }
+  }
+}
+`
+
+// sameEverywhere: of a run that ends within a second, and with operations in flight, every screen tells what bench report
+// does, also one that was open before its end; a workload of which nothing was done has no latency.
+func sameEverywhere(t *testing.T, p *browsertest.Page) {
+	s := newSite(t)
+	s.serve()
+	id, link := s.detached(s.spec(unevenSpec))
+	base, _, _ := strings.Cut(link, "/runs/")
+	code := link[strings.Index(link, "#"):]
+	p.Go(base + "/runs/" + id + "/explore" + code)
+	p.Wait(`document.querySelector(".pill")?.innerText.includes("ended")`)
+	out, _ := s.output("report", id, "-o", "json")
+	var told struct {
+		Result struct {
+			Workloads []struct {
+				Done       int64
+				Throughput float64 `json:"throughput_ops"`
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &told); err != nil {
+		t.Fatal(err)
+	}
+	all := told.Result.Workloads[2]
+	percentiles := fmt.Sprintf(lines, "Percentiles")
+	p.Wait(fmt.Sprintf(`%s[0]?.cells[1].textContent === "%d"`, percentiles, all.Done))
+	p.WaitText("ended after it")
+	p.Wait(fmt.Sprintf(lines, "Slowest operations") + `.length > 0`)
+
+	p.Size(390, 900)
+	p.Settle()
+	if wide := browsertest.Eval[int](p, "document.documentElement.scrollWidth"); wide > 390 {
+		t.Errorf("on a phone the page is %d pixels wide", wide)
+	}
+	p.Size(1440, 900)
+
+	p.Go(base + "/runs/" + id)
+	p.Wait(sentence + `.startsWith("Passed: ")`)
+	p.Wait(fmt.Sprintf(`document.querySelector(".charts .finding").textContent.startsWith("%.1f/s completed on average")`, all.Throughput))
+	cells := browsertest.Eval[[]string](p, fmt.Sprintf(lines, "Result by workload")+`[1].cells.length ? [...`+fmt.Sprintf(lines, "Result by workload")+`[1].cells].slice(4).map((c) => c.textContent) : []`)
+	if got := strings.Join(cells, ""); got != strings.Repeat("–", 8) {
+		t.Errorf("the latencies of a workload of which nothing was done are %q", cells)
+	}
 }

@@ -47,6 +47,7 @@ func TestDashboardScreens(t *testing.T) {
 		{"Hidden", hidden},
 		{"LooksAndStops", looksAndStops},
 		{"ListsARun", listsARun},
+		{"SameEverywhere", sameEverywhere},
 		{"Histograms", histograms},
 		{"Series", series},
 		{"Store", store},

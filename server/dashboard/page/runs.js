@@ -1,6 +1,6 @@
 import { about, get, of } from "./api.js";
 import { h, mark, rows, show, svg, table, text } from "./dom.js";
-import { latency, moment, rate, span } from "./format.js";
+import { figure, moment, rate, span } from "./format.js";
 import { forget, paint } from "./paint.js";
 import { shell } from "./shell.js";
 import { terminal } from "./store.js";
@@ -137,7 +137,7 @@ class Screen {
         spark.tail = sparkline(chart.rows.map((r) => r[p95]));
       }
       spark.throughput = all ? rate(all.throughput_ops) + "/s" : "";
-      spark.p95 = all?.response.n ? latency(all.response.p95_us) : "";
+      spark.p95 = all?.response.n ? figure(all.response, "p95") : "";
       paint(this.draw);
     }
   }
