@@ -107,8 +107,9 @@ class Screen {
     this.heatmap.draw(windows, this.range && inside.length ? [from, to] : null, null, noWindows(this.store));
     if (document.activeElement !== this.from) this.from.value = from;
     if (document.activeElement !== this.to) this.to.value = to;
-    const late = whole.count > chosen.count ? ` and ${plural(whole.count - chosen.count, "operation")} that ended after it` : "";
-    text(this.exact, inside.length === 0 ? "" : `Exact for ${clockSpan(from)} to ${clockSpan(to)} since the start, ` +
+    const after = whole.count > chosen.count ? `${plural(whole.count - chosen.count, "operation")} that ended after it` : "";
+    const late = after && " and " + after;
+    text(this.exact, inside.length === 0 ? after && `All of MEASUREMENT is ${after}.` : `Exact for ${clockSpan(from)} to ${clockSpan(to)} since the start, ` +
       `from ${plural(inside.length, "histogram")}${this.range ? "; a range covers whole windows" : late}.`);
     rows(this.percentiles.body, [...(this.range ? [percentiles("chosen", chosen)] : []), percentiles("all of MEASUREMENT", whole)]);
     const [drawn, told, which] = this.range ? [chosen, chosen, "those chosen"] : [new Hist(), whole, "all operations"];
