@@ -111,22 +111,21 @@ func latencyTable(result *bench.Result, of func(*bench.WorkloadResult) bench.Lat
 		row := []string{workloadName(r.Workload)}
 		for _, p := range []struct {
 			name string
-			us   int64
-		}{{"p50", l.P50US}, {"p90", l.P90US}, {"p95", l.P95US}, {"p99", l.P99US}, {"p99.9", l.P999US}, {"max", l.MaxUS}} {
+			us   float64
+		}{
+			{"p50", float64(l.P50US)}, {"p90", float64(l.P90US)}, {"p95", float64(l.P95US)}, {"p99", float64(l.P99US)},
+			{"p99.9", float64(l.P999US)}, {"max", float64(l.MaxUS)}, {"mean", l.MeanUS},
+		} {
 			switch {
 			case l.N == 0:
 				row = append(row, "-")
 			case slices.Contains(l.AtLeast, p.name):
-				row = append(row, ">="+latency(float64(p.us)))
+				row = append(row, ">="+latency(p.us))
 			default:
-				row = append(row, latency(float64(p.us)))
+				row = append(row, latency(p.us))
 			}
 		}
-		mean := "-"
-		if l.N > 0 {
-			mean = latency(l.MeanUS)
-		}
-		t.add(append(row, mean)...)
+		t.add(row...)
 	}
 	return t
 }
@@ -135,7 +134,7 @@ func latencyTable(result *bench.Result, of func(*bench.WorkloadResult) bench.Lat
 func writeErrors(w io.Writer, result *bench.Result, width int) {
 	title := "\n  errors\n"
 	for _, r := range result.Workloads {
-		if r.Workload == "" && len(result.Workloads) > 2 {
+		if r.Workload == "" {
 			continue // the same errors, told above workload by workload
 		}
 		for _, e := range r.Errors {

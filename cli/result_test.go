@@ -40,7 +40,7 @@ func ended() (*bench.Run, *bench.Result) {
 		Response: bench.Latency{N: 12_345, MeanUS: 1210.4, P50US: 950, P90US: 1800, P95US: 2310, P99US: 4900, P999US: 48_200, MaxUS: 61_000},
 		Service:  bench.Latency{N: 12_345, MeanUS: 1190.4, P50US: 940, P90US: 1700, P95US: 2300, P99US: 4800, P999US: 48_000, MaxUS: 60_000}}
 	order := bench.WorkloadResult{Workload: "order", Ledger: bench.Ledger{Planned: 100, Done: 97, Censored: 1}, Throughput: 12.1, Retries: 7, Rows: 291,
-		Response: bench.Latency{N: 98, MeanUS: 30_000, P50US: 20_000, P90US: 60_000, P95US: 80_000, P99US: 1_700_000, P999US: 1_700_000, MaxUS: 1_700_000, AtLeast: []string{"p99", "p99.9", "max"}},
+		Response: bench.Latency{N: 98, MeanUS: 30_000, P50US: 20_000, P90US: 60_000, P95US: 80_000, P99US: 1_700_000, P999US: 1_700_000, MaxUS: 1_700_000, AtLeast: []string{"mean", "p99", "p99.9", "max"}},
 		Service:  bench.Latency{},
 		Errors:   []bench.ErrorCount{{Class: bench.ErrorSerialization, Count: 2, Example: "database is locked\n(5)"}}}
 	order.Failed[bench.ErrorSerialization] = 2
@@ -68,6 +68,19 @@ func TestResultOfARunThatMeasuredNothing(t *testing.T) {
 	var b bytes.Buffer
 	writeResult(&b, run, nil, nil, 80, false)
 	golden(t, "result_nothing.txt", b.String())
+}
+
+// The errors of the only workload are those of all, and are told once.
+func TestResultTellsErrorsOnce(t *testing.T) {
+	run, result := ended()
+	only, all := result.Workloads[1], result.Workloads[1]
+	all.Workload = ""
+	result.Workloads = []bench.WorkloadResult{only, all}
+	var b bytes.Buffer
+	writeResult(&b, run, result, nil, 80, false)
+	if n := strings.Count(b.String(), "database is locked"); n != 1 {
+		t.Errorf("the error is told %d times:\n%s", n, b.String())
+	}
 }
 
 func TestResultFitsItsWidthWithoutColour(t *testing.T) {

@@ -62,6 +62,9 @@ func writePlan(w io.Writer, plan *bench.Plan) {
 	if g := plan.Guard; g.MaxDuration > 0 {
 		line("guard", "ends the run after %s", span(g.MaxDuration.D()))
 	}
+	if g := plan.Guard; g.MaxCredits > 0 {
+		line("guard", "ends the run above %s credits, estimated", trim(g.MaxCredits, 3))
+	}
 	for _, label := range sortedKeys(plan.Labels) {
 		line("label", "%s = %s", label, plan.Labels[label])
 	}

@@ -46,6 +46,8 @@ func TestDashboardScreens(t *testing.T) {
 		{"Warehouse", warehouse},
 		{"Hidden", hidden},
 		{"LooksAndStops", looksAndStops},
+		{"ListsARun", listsARun},
+		{"SameEverywhere", sameEverywhere},
 		{"Histograms", histograms},
 		{"Series", series},
 		{"Store", store},

@@ -62,7 +62,7 @@ type WorkloadResult struct {
 }
 
 // A Latency summarises a histogram in microseconds. It covers done operations; in the response time, operations censored
-// at the end stand with their age, and AtLeast names the percentiles that are therefore only lower bounds.
+// at the end stand with their age, and AtLeast names what is therefore only a lower bound.
 type Latency struct {
 	N       int64    `json:"n"`
 	MeanUS  float64  `json:"mean_us"`
@@ -72,7 +72,7 @@ type Latency struct {
 	P99US   int64    `json:"p99_us"`
 	P999US  int64    `json:"p999_us"`
 	MaxUS   int64    `json:"max_us"`
-	AtLeast []string `json:"at_least,omitempty"` // "p99", "p99.9", "max"
+	AtLeast []string `json:"at_least,omitempty"` // "mean", "p99", "p99.9", "max"
 }
 
 // An ErrorCount is how often a class of error ended an operation, with one example.

@@ -340,6 +340,15 @@ func TestGuardEndsAFailingRun(t *testing.T) {
 	if run.Status != bench.StatusFailed || run.StopReason != bench.ReasonGuardErrorRate {
 		t.Errorf("ended %v, %s: %s", run.State, run.StopReason, run.StopDetail)
 	}
+	var told []string
+	for _, e := range x.events() {
+		if e.Type == bench.EventGuard {
+			told = append(told, e.Message)
+		}
+	}
+	if len(told) != 1 || told[0] != run.StopDetail {
+		t.Errorf("the guard told %q", told)
+	}
 }
 
 func TestSilentWorkerIsStaleThenDead(t *testing.T) {

@@ -21,6 +21,7 @@ type guard struct {
 	until  time.Time // zero: no limit
 	recent []bench.Ledger
 	told   bool // it was said that credits are not known, or are spent
+	over   bool // it has ended the run, which goes on for as long as workers drain
 }
 
 // second takes in a second that was told.
@@ -82,6 +83,10 @@ func Spent(ctx context.Context, past History, id string) (*bench.Cost, error) {
 }
 
 func (g *guard) hit(reason bench.Reason, format string, args ...any) {
+	if g.over {
+		return
+	}
+	g.over = true
 	g.r.announce(bench.EventGuard, "error", time.Now(), map[string]string{"reason": string(reason)}, format, args...)
 	g.r.early(reason, format, args...)
 }

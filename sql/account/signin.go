@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -102,6 +103,9 @@ var authenticators = map[string]sf.AuthType{
 	"workload_identity": sf.AuthTypeWorkloadIdentityFederation,
 }
 
+// accounts are those that can stand in the address of one: with dots, where a region follows.
+var accounts = regexp.MustCompile(`^[\w.-]+$`)
+
 // config makes the driver's configuration of it. Its errors quote no value but that of authenticator.
 func (said credentials) config() (*sf.Config, error) {
 	silence()
@@ -145,6 +149,9 @@ func (said credentials) config() (*sf.Config, error) {
 		if need.when {
 			return nil, fmt.Errorf("there is no %s to sign in with (authenticator %s)", need.missing, how)
 		}
+	}
+	if !accounts.MatchString(c.Account) {
+		return nil, errors.New("account must be one word, as in https://ACCOUNT.snowflakecomputing.com")
 	}
 	if c.Authenticator == sf.AuthTypeJwt {
 		var err error

@@ -18,11 +18,11 @@ export function throughputChart(group) {
   });
   chart.take = (store, workload) => {
     const series = store.of(workload), rows = series.rows();
-    const sum = measuredOrAll(series);
+    const sum = ofResult(store, workload) ?? measuredOrAll(series);
     const share = sum.planned > 0 ? percent(sum.done / sum.planned) : "none";
     const errors = sum.errors ? plural(sum.errors, "error") : "no errors";
     chart.draw(rows, rows.length === 0 ? nothing(store)
-      : `${rate(sum.done / sum.seconds)}/s completed on average${sum.part}, ${share} of what was offered; ${errors}`);
+      : `${rate(sum.rate)}/s completed on average${sum.part}, ${share} of what was offered; ${errors}`);
   };
   return chart;
 }
@@ -49,7 +49,8 @@ function responseFinding(store, rows, limit) {
   if (known.length === 0) return nothing(store);
   const measured = known.some((r) => r.measured) ? known.filter((r) => r.measured) : known;
   const worst = measured.reduce((a, b) => (b.p95_max_us > a.p95_max_us ? b : a));
-  let told = `p95 ${latency(measured.at(-1).p95_max_us)} in the ${newest(store)} second, ` +
+  const last = measured.at(-1), when = last === rows.at(-1) ? `in the ${newest(store)} second` : `at ${clockSpan(last.first_second)}`;
+  let told = `p95 ${latency(last.p95_max_us)} ${when}, ` +
     `at worst ${latency(worst.p95_max_us)} at ${clockSpan(worst.first_second)}`;
   if (limit) {
     const over = measured.filter((r) => r.p95_max_us > limit.value).length;
@@ -125,9 +126,16 @@ export function marksOf(store) {
   return marks.sort((a, b) => a.at - b.at);
 }
 
+// ofResult is what the result has, if something was measured: with what ended after the last second, over the time that it took.
+function ofResult({ result }, workload) {
+  const w = result?.workloads.find((w) => w.workload === workload);
+  return w?.planned > 0 ? { planned: w.planned, done: w.done, errors: w.planned - w.done, rate: w.throughput_ops, part: "" } : null;
+}
+
 function measuredOrAll(series) {
-  const sum = series.sums((r) => r.measured);
-  return sum.seconds > 0 ? { ...sum, part: "" } : { ...series.sums(), part: " of the warmup" };
+  let sum = series.sums((r) => r.measured), part = "";
+  if (sum.seconds === 0) [sum, part] = [series.sums(), " of the warmup"];
+  return { ...sum, rate: sum.done / sum.seconds, part };
 }
 
 function newest(store) {

@@ -1,9 +1,9 @@
 import { Chart, Group } from "./chart.js";
 import { h, mark, number, rows, table } from "./dom.js";
-import { count, latency, percent, plural, rate, span } from "./format.js";
+import { count, figure, latency, percent, plural, rate, span } from "./format.js";
 import { paint } from "./paint.js";
 import { link, picker, shell } from "./shell.js";
-import { Store, warmupSeconds } from "./store.js";
+import { mostConnections, Store, warmupSeconds } from "./store.js";
 
 const LETTERS = "ABCDE";
 
@@ -67,19 +67,25 @@ function lines(stores, workload) {
   const against = (value, format) => results.map((r, i) => {
     const x = r ? value(r) : null, first = results[0] ? value(results[0]) : null;
     const change = i > 0 && x !== null && first ? ` (${x >= first ? "+" : "−"}${percent(Math.abs(x - first) / first)})` : "";
-    return number((x === null ? "–" : format(x)) + change);
+    return number((x === null ? "–" : format(x, r)) + change);
   });
+  const latencies = (of, name) => against((r) => (r[of].n ? r[of][name.replace(".", "") + "_us"] : null), (_, r) => figure(r[of], name));
   return [
-    ["verdict", ...stores.map((s) => h("span.number", {}, mark(s.ended ? s.run.verdict || "fail" : "live", s.run.verdict || s.run.status)))],
+    ["verdict", ...stores.map((s) => h("span.number", {}, standing(s)))],
     ["measured", ...stores.map((s) => number(s.result ? span(s.result.window_us / 1e6) : "–"))],
-    ["connections", ...stores.map((s) => number(plural(s.plan.groups.reduce((n, g) => n + g.load.connections, 0), "connection")))],
+    ["connections", ...stores.map((s) => number(plural(s.plan.groups.reduce((n, g) => n + mostConnections(g.load), 0), "connection")))],
     ["throughput", ...against((r) => r.throughput_ops, (v) => rate(v) + "/s")],
     ["operations", ...against((r) => r.done, count)],
     ["errors", ...against((r) => r.planned - r.done, count)],
-    ...["p50", "p90", "p95", "p99", "p999", "max", "mean"].map((p) =>
-      [`response ${p.replace("p999", "p99.9")}`, ...against((r) => r.response[p + "_us"], latency)]),
-    ...["p50", "p95", "p99"].map((p) => [`service ${p}`, ...against((r) => r.service[p + "_us"], latency)]),
+    ...["p50", "p90", "p95", "p99", "p99.9", "max", "mean"].map((name) => [`response ${name}`, ...latencies("response", name)]),
+    ...["p50", "p95", "p99"].map((name) => [`service ${name}`, ...latencies("service", name)]),
   ];
+}
+
+// standing is the verdict of a run that came to its end; what was measured by one that did not is partial.
+function standing({ run, ended }) {
+  if (ended && run.status === "COMPLETED") return mark(run.verdict || "undetermined", run.verdict || "no verdict");
+  return mark(ended ? "fail" : "live", run.status);
 }
 
 // aligned are the values of several runs by the second since MEASUREMENT began.

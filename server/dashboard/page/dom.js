@@ -34,8 +34,9 @@ export function show(e, visible) {
 }
 
 // rows fills the body of a table with lines of cells, and touches only the lines that changed. A cell is text, {text, class},
-// or an element.
+// or an element. What has the keyboard keeps it, also where its line is another one now.
 export function rows(body, lines) {
+  const held = body.contains(document.activeElement) ? document.activeElement : null;
   const now = lines.map((cells) => JSON.stringify(cells, (_, v) => (v instanceof Element ? v.outerHTML : v)));
   const was = body.lines ?? [];
   lines.forEach((cells, i) => {
@@ -51,6 +52,9 @@ export function rows(body, lines) {
   });
   while (body.children.length > lines.length) body.lastChild.remove();
   body.lines = now;
+  if (!held || held === document.activeElement) return;
+  const same = (e) => ["href", "value"].every((name) => e.getAttribute(name) === held.getAttribute(name));
+  [...body.querySelectorAll(held.localName)].find(same)?.focus({ preventScroll: true });
 }
 
 // table makes a table: columns are titles, those that begin with ">" are of numbers.

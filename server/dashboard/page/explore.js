@@ -8,7 +8,7 @@ import { Pill, picker, shell } from "./shell.js";
 import { Store } from "./store.js";
 
 const POINTS = 400; // of a curve
-const SLOWEST = 50;
+const SLOWEST = 50, EXECUTIONS_EVERY = 5000;
 
 // exploreScreen shows how response times were distributed, over the run and over any part of it.
 export async function exploreScreen(id) {
@@ -20,7 +20,7 @@ export async function exploreScreen(id) {
 class Screen {
   constructor(id) {
     this.draw = () => this.paint();
-    this.store = new Store(id, () => { if (this.pill) paint(this.draw); });
+    this.store = new Store(id, (frame) => this.changed(frame));
     this.range = null; // chosen seconds [from, to), null is MEASUREMENT as a whole
   }
 
@@ -54,7 +54,14 @@ class Screen {
       h("div.charts", {}, this.density.e, this.within.e),
       h("section", {}, h("h2", {}, "Slowest operations"), this.none, this.slowest.e));
     this.load();
+    if (!store.ended) store.every(EXECUTIONS_EVERY, () => store.loadExecutions());
     this.paint();
+  }
+
+  // changed hears of frames. The last of them has neither histograms nor single operations.
+  changed(frame) {
+    if (frame?.t === "end") this.store.loadDetails();
+    if (this.pill) paint(this.draw);
   }
 
   close() {
@@ -87,20 +94,23 @@ class Screen {
     const measured = windows.filter((w) => w.phase === "MEASUREMENT");
     // Whole windows alone are exact, so those count that the range touches.
     const inside = this.range ? windows.filter((w) => w.to + 1 > this.range[0] && w.from < this.range[1]) : measured;
-    const key = [noWindows(this.store), workload, windows.length, this.range, inside.length, windows.reduce((n, w) => n + w.hist.count, 0)].join();
-    if (this.drawn !== key) this.drawWindows(windows, measured, inside, workload);
+    const whole = store.resultOf(workload) ?? Hist.merged(measured.map((w) => w.hist));
+    const key = [noWindows(this.store), workload, whole.count, windows.length, this.range, inside.length, windows.reduce((n, w) => n + w.hist.count, 0)].join();
+    if (this.drawn !== key) this.drawWindows(windows, inside, whole);
     this.drawn = key;
     this.drawSlowest(workload);
   }
 
-  drawWindows(windows, measured, inside, workload) {
-    const chosen = Hist.merged(inside.map((w) => w.hist)), whole = Hist.merged(measured.map((w) => w.hist));
+  drawWindows(windows, inside, whole) {
+    const chosen = Hist.merged(inside.map((w) => w.hist));
     const from = inside[0]?.from ?? 0, to = (inside.at(-1)?.to ?? -1) + 1;
     this.heatmap.draw(windows, this.range && inside.length ? [from, to] : null, null, noWindows(this.store));
     if (document.activeElement !== this.from) this.from.value = from;
     if (document.activeElement !== this.to) this.to.value = to;
-    text(this.exact, inside.length === 0 ? "" : `Exact for ${clockSpan(from)} to ${clockSpan(to)} since the start, ` +
-      `from ${plural(inside.length, "histogram")}${this.range ? "; a range covers whole windows" : ""}.`);
+    const after = whole.count > chosen.count ? `${plural(whole.count - chosen.count, "operation")} that ended after it` : "";
+    const late = after && " and " + after;
+    text(this.exact, inside.length === 0 ? after && `All of MEASUREMENT is ${after}.` : `Exact for ${clockSpan(from)} to ${clockSpan(to)} since the start, ` +
+      `from ${plural(inside.length, "histogram")}${this.range ? "; a range covers whole windows" : late}.`);
     rows(this.percentiles.body, [...(this.range ? [percentiles("chosen", chosen)] : []), percentiles("all of MEASUREMENT", whole)]);
     const [drawn, told, which] = this.range ? [chosen, chosen, "those chosen"] : [new Hist(), whole, "all operations"];
     const [peak, n] = [...bins(told)].reduce((a, b) => (b[1] > a[1] ? b : a), [0, 0]);

@@ -17,6 +17,13 @@ export function latency(us) {
   return span(us / 1e6);
 }
 
+// figure writes one number of a summary of latencies, such as "p99.9" or "max": a dash where nothing was done, and ≥ where it
+// is a lower bound, because operations were still in flight at the end.
+export function figure(summary, name) {
+  if (!summary.n) return "–";
+  return ((summary.at_least ?? []).includes(name) ? "≥ " : "") + latency(summary[name.replace(".", "") + "_us"]);
+}
+
 // span writes how long something takes: "0s", "6m12s", "1h00m05s"; below ten seconds with tenths.
 export function span(seconds) {
   if (seconds < 0) return "-" + span(-seconds);

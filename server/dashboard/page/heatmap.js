@@ -117,7 +117,8 @@ export class Heatmap {
 // noWindows says why there is no histogram of a run to show.
 export function noWindows(store) {
   if (!store.ended) return "no window of ten seconds is over yet";
-  return store.spreading > 0 ? "reading what was stored" : "nothing was measured";
+  if (store.spreading > 0) return "reading what was stored";
+  return store.result?.workloads.at(-1).planned > 0 ? "nothing was done while it was measured" : "nothing was measured";
 }
 
 // bins are the counts of a histogram by steps of a quarter of a doubling.

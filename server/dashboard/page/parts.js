@@ -1,6 +1,7 @@
 import { h, mark, number, rows, show, table, text, wide } from "./dom.js";
-import { bytes, count, latency, measure, moment, percent, plural, rate, span, timeOfDay } from "./format.js";
+import { bytes, count, figure, latency, measure, moment, percent, plural, rate, span, timeOfDay } from "./format.js";
 import { limits, sloName, slosOf } from "./slo.js";
+import { mostConnections } from "./store.js";
 
 // The parts of a run's screen. Each has an element e, and draws what a store has.
 
@@ -86,15 +87,13 @@ function overall(result) {
   const all = result.workloads.at(-1);
   const others = finished(all) === all.done + failed(all) ? ""
     : `${count(all.indoubt)} in doubt, ${count(all.censored)} censored, ${count(all.skipped)} skipped`;
-  const bound = all.response.at_least ?? [];
-  const at = (name, us) => (bound.includes(name) ? "≥ " : "") + latency(us);
   return [
     ["Completed", rate(all.throughput_ops), "/s"],
     ["Operations", count(all.done), `of ${count(all.planned)} planned`],
     ["Errors", count(failed(all)), "failed", others],
-    ["Response p50", at("p50", all.response.p50_us), ""],
-    ["Response p95", at("p95", all.response.p95_us), ""],
-    ["Response p99", at("p99", all.response.p99_us), ""],
+    ["Response p50", figure(all.response, "p50"), ""],
+    ["Response p95", figure(all.response, "p95"), ""],
+    ["Response p99", figure(all.response, "p99"), ""],
     ["Measured", span(result.window_us / 1e6), result.validity === "VALID" ? "" : result.validity],
   ];
 }
@@ -108,10 +107,12 @@ function failed(w) {
   return w.failed.reduce((a, b) => a + b, 0);
 }
 
+const LATENCIES = ["p50", "p90", "p95", "p99", "p99.9", "max", "mean"];
+
 export class Results {
   constructor() {
     this.table = table("Result by workload",
-      ["workload", ">ops", ">ops/s", ">errors", ">p50", ">p90", ">p95", ">p99", ">p99.9", ">max", ">mean", ">service p95"]);
+      ["workload", ">ops", ">ops/s", ">errors", ...LATENCIES.map((name) => ">" + name), ">service p95"]);
     this.notes = h("ul.notes");
     this.e = section("Result", this.table.e, this.notes);
   }
@@ -119,13 +120,8 @@ export class Results {
   draw({ result }) {
     show(this.e, result !== null);
     if (!result) return;
-    rows(this.table.body, result.workloads.map((w) => {
-      const r = w.response, bound = r.at_least ?? [];
-      const at = (name, us) => number((bound.includes(name) ? "≥ " : "") + latency(us));
-      return [w.workload || "all", number(count(finished(w))), number(rate(w.throughput_ops)), number(count(finished(w) - w.done)),
-        at("p50", r.p50_us), at("p90", r.p90_us), at("p95", r.p95_us), at("p99", r.p99_us), at("p99.9", r.p999_us), at("max", r.max_us),
-        at("mean", r.mean_us), number(latency(w.service.p95_us))];
-    }));
+    rows(this.table.body, result.workloads.map((w) => [w.workload || "all", number(count(finished(w))), number(rate(w.throughput_ops)),
+      number(count(finished(w) - w.done)), ...LATENCIES.map((name) => number(figure(w.response, name))), number(figure(w.service, "p95"))]));
     const notes = [...(result.notes ?? [])];
     const all = result.workloads.at(-1);
     notes.unshift(`Ledger: planned ${count(all.planned)} = done ${count(all.done)} + failed ${count(failed(all))} + ` +
@@ -232,11 +228,10 @@ export class Spec {
   draw({ run, plan }) {
     if (this.drawn || !plan) return;
     this.drawn = true;
-    const peak = (load) => Math.max(load.connections, ...(load.stages ?? []).map((s) => s.connections));
     const labels = Object.entries(run.labels ?? {}).map(([k, v]) => `${k}=${v}`);
     const facts = {
       target: plan.target.kind,
-      load: plan.groups.map(({ load }) => `${load.model}, ${plural(peak(load), "connection")}`).join("; "),
+      load: plan.groups.map(({ load }) => `${load.model}, ${plural(mostConnections(load), "connection")}`).join("; "),
       fleet: `${plan.fleet.kind}, ${plural(plan.fleet.workers, "worker")}`,
       warmup: plan.warmup, duration: plan.iterations ? plural(plan.iterations, "iteration") : plan.duration, created: moment(run.created_at),
       labels: labels.join(" ") || "–", "plan hash": run.plan_hash.slice(0, 12), seed: Number.isSafeInteger(plan.seed) ? String(plan.seed) : "in the text",

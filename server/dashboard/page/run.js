@@ -111,8 +111,8 @@ class Screen {
   drawCharts() {
     const { store } = this, workload = this.picker.value();
     const rows = store.of(workload).rows(), all = store.of("").rows(), spread = store.spread;
-    if (this.drawn?.rows === rows && this.drawn.all === all && this.drawn.events === store.events.length && this.drawn.spread === spread && this.drawn.samples === store.samples) return;
-    this.drawn = { rows, all, spread, events: store.events.length, samples: store.samples };
+    if (this.drawn?.rows === rows && this.drawn.all === all && this.drawn.events === store.events.length && this.drawn.spread === spread && this.drawn.samples === store.samples && this.drawn.result === store.result) return;
+    this.drawn = { rows, all, spread, events: store.events.length, samples: store.samples, result: store.result };
     const marks = marksOf(store);
     for (const chart of this.charts) {
       chart.marks = marks;

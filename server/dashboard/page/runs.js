@@ -1,6 +1,6 @@
 import { about, get, of } from "./api.js";
 import { h, mark, rows, show, svg, table, text } from "./dom.js";
-import { latency, moment, rate, span } from "./format.js";
+import { figure, moment, rate, span } from "./format.js";
 import { forget, paint } from "./paint.js";
 import { shell } from "./shell.js";
 import { terminal } from "./store.js";
@@ -127,7 +127,7 @@ class Screen {
     for (let run; (run = this.queue.shift());) {
       const [chart, result] = await Promise.all([
         get(of(about(run.id) + "/chart", { workload: "", buckets: 60 })).catch(() => null),
-        get(about(run.id) + "/results").catch(() => null)]);
+        terminal(run.status) ? get(about(run.id) + "/results").catch(() => null) : null]);
       const all = result?.workloads?.at(-1);
       const spark = this.sparks.get(run.id);
       if (chart) {
@@ -137,7 +137,7 @@ class Screen {
         spark.tail = sparkline(chart.rows.map((r) => r[p95]));
       }
       spark.throughput = all ? rate(all.throughput_ops) + "/s" : "";
-      spark.p95 = all?.response.n ? latency(all.response.p95_us) : "";
+      spark.p95 = all?.response.n ? figure(all.response, "p95") : "";
       paint(this.draw);
     }
   }

@@ -1,4 +1,4 @@
-import { count, latency, measure, percent, plural, rate, span, timeOfDay } from "./format.js";
+import { count, figure, latency, measure, percent, plural, rate, span, timeOfDay } from "./format.js";
 import { sloName } from "./slo.js";
 
 const STALE = 3; // seconds without data after which that is what matters
@@ -71,6 +71,6 @@ function ending({ run, result }) {
     return { kind: "undetermined", text: `Undetermined: ${why}. ${load}${errors}.` };
   }
   const held = slos.length ? `${plural(slos.length, "SLO")} held` : "no SLO was asked for";
-  const text = `Passed: ${held}. ${load}, p95 ${latency(all.response.p95_us)}${errors}.${doubt}`;
+  const text = `Passed: ${held}. ${load}, p95 ${figure(all.response, "p95")}${errors}.${doubt}`;
   return doubt ? { kind: "warn", word: "pass, with care", text } : { kind: "pass", text };
 }

@@ -1,5 +1,5 @@
 import { about, get, isReport, of } from "./api.js";
-import { Hist } from "./hist.js";
+import { fromBase64, Hist } from "./hist.js";
 import { second, Series } from "./series.js";
 import { follow } from "./stream.js";
 import { together, Windows } from "./windows.js";
@@ -39,6 +39,7 @@ export class Store {
     this.series = new Map(); // by workload, "" is all together
     this.windows = new Map(); // of histograms, by workload
     this.charted = Promise.resolve(); // once the chart of all workloads has come
+    this.sums = new Map(); // histograms of the result, by how they were encoded; null until they are decoded
     this.spread = 0; // counts their changes
     this.spreading = 0; // how many workloads' are being read
     this.offset = -Infinity; // server's clock minus performance.now(); it only grows, so that no time runs back
@@ -118,6 +119,18 @@ export class Store {
   measured(workload) {
     if (workload || this.windows.has("")) return this.hists(workload).sum("MEASUREMENT");
     return Hist.merged(this.workloads.map((w) => this.hists(w).sum("MEASUREMENT")));
+  }
+
+  // resultOf is the histogram of the result of a workload, which has also what was in flight at the end of MEASUREMENT and
+  // was done afterwards; null where there is none.
+  resultOf(workload) {
+    const encoded = this.result?.workloads.find((w) => w.workload === workload)?.response_histogram;
+    if (!encoded) return null;
+    if (!this.sums.has(encoded)) {
+      this.sums.set(encoded, null);
+      Hist.decode(fromBase64(encoded)).then((hist) => { this.sums.set(encoded, hist); this.changed(); });
+    }
+    return this.sums.get(encoded);
   }
 
   // found are the findings that hold, in the order of the way of an operation, which is that of their codes.
@@ -268,6 +281,12 @@ export class Store {
     await Promise.all([this.loadWorkers(), this.loadExecutions(), this.loadSamples(), this.loadSide()]);
   }
 
+  // loadDetails reads what the end of the stream leaves out.
+  async loadDetails() {
+    this.result = await get(about(this.id) + "/results").catch(() => this.result);
+    await this.loadExecutions();
+  }
+
   async loadWorkers() {
     this.workers = await get(about(this.id) + "/workers").catch(() => this.workers);
     this.changed();
@@ -309,6 +328,11 @@ function timelineOf(run) {
   const t0 = Date.parse(run.start_time);
   const since = (time) => (time ? (Date.parse(time) - t0) * 1000 : 0);
   return { t0: run.start_time, warmup_us: since(run.warmup_end_time), end_us: since(run.measurement_end_time) };
+}
+
+// mostConnections is how many connections a load has at its highest.
+export function mostConnections(load) {
+  return Math.max(load.connections, ...(load.stages ?? []).map((s) => s.connections));
 }
 
 // warmupSeconds is how many seconds lie before MEASUREMENT.

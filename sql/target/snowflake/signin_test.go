@@ -250,6 +250,7 @@ func TestSignInErrors(t *testing.T) {
 		{"[bench]\naccount = 'a'\nuser = 'u'\npassword = 'canary'\nport = 'canary'", 0o600, map[string]string{"connection": "bench"}, nil, "port must be a whole number"},
 		{"", 0, acme(), nil, "there is no password to sign in with"},
 		{"", 0, map[string]string{"account": "a"}, map[string]bench.Secret{"password": "canary"}, "there is no user"},
+		{"", 0, acme("account", "acme eu/west"), map[string]bench.Secret{"password": "canary"}, "account must be one word"},
 		{"", 0, acme("authenticator", "oauth"), nil, "there is no token to sign in with (authenticator oauth)"},
 		{"", 0, acme("token_file", "x"), map[string]bench.Secret{"token": "canary"}, "both token and token_file"},
 		{"", 0, acme("private_key_file", "testdata/absent.pem"), nil, "read the private key: open testdata/absent.pem"},
