@@ -351,6 +351,38 @@ func TestGuardEndsAFailingRun(t *testing.T) {
 	}
 }
 
+// A forgetful control lets heartbeats say nothing of errors, as those do that come before the errors.
+type forgetful struct{ worker.Control }
+
+func (c forgetful) Heartbeat(ctx context.Context, h bench.Heartbeat) (*bench.HeartbeatAck, error) {
+	h.ErrorCount = 0
+	return c.Control.Heartbeat(ctx, h)
+}
+
+// TestErrorsOfAWorkerAreThoseOfItsReports: heartbeats stop before the last operations end, and a run may end before the last
+// heartbeat is heard.
+func TestErrorsOfAWorkerAreThoseOfItsReports(t *testing.T) {
+	x := tell(t, plan(func(p *bench.Plan) {
+		p.Target.Options = map[string]string{"latency": "10ms", "error_rate": "0.5"}
+	}), bends{control: func(_ *process, c worker.Control) worker.Control { return forgetful{c} }}, nil)
+	x.run()
+	workers, err := x.journal.Workers(t.Context(), x.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := map[string]int64{}
+	for _, s := range x.journal.Snapshots(x.id) {
+		for _, d := range s.Deltas {
+			failed[s.Worker] += d.Failures()
+		}
+	}
+	for _, w := range workers {
+		if w.ErrorCount == 0 || w.ErrorCount != failed[w.Worker] {
+			t.Errorf("%s has %d errors, its reports have %d", w.Worker, w.ErrorCount, failed[w.Worker])
+		}
+	}
+}
+
 func TestSilentWorkerIsStaleThenDead(t *testing.T) {
 	var muted sync.Map
 	x := tell(t, plan(func(p *bench.Plan) { p.Duration = bench.Duration(60 * time.Second) }), bends{control: func(p *process, c worker.Control) worker.Control {

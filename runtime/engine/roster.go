@@ -116,7 +116,7 @@ func (o *roster) beat(m *member, h bench.Heartbeat, arrived time.Time) {
 	}
 	m.adopted = false
 	if m.Final {
-		h.Status, h.Stage, h.Phase = m.Status, m.Stage, m.Phase // it has said its last word
+		h.Status, h.Stage, h.Phase, h.ErrorCount = m.Status, m.Stage, m.Phase, m.failures() // it has said its last word
 	}
 	if h.Armed != m.Armed {
 		m.start = time.Time{} // that was another t0
@@ -169,8 +169,12 @@ func (m *member) count(p *bench.Report, counted *stats.Aggregate) {
 		for _, d := range p.Totals {
 			m.totals.Add(d.Ledger)
 		}
+		m.ErrorCount = m.failures()
 	}
 }
+
+// failures is how many operations of the worker failed or are in doubt, by its reports.
+func (m *member) failures() int64 { return m.counted.Failures() + m.counted.Indoubt }
 
 // exited takes in that a worker has ended.
 func (o *roster) exited(slot int, err error) {
