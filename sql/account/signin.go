@@ -159,6 +159,11 @@ func (said credentials) config() (*sf.Config, error) {
 			return nil, err
 		}
 	}
+	if c.TokenFilePath != "" { // the driver reads it, and an error of its own looks like one of the service
+		if _, err := os.Stat(c.TokenFilePath); err != nil {
+			return nil, fmt.Errorf("read the token: %w", err)
+		}
+	}
 	return c, said.address(c)
 }
 

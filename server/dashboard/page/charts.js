@@ -73,7 +73,7 @@ export function serviceChart(group) {
     const last = rows.findLast((r) => r.p99_max_us !== null);
     if (!last) return chart.draw(rows, nothing(store));
     const [response, service] = [last.p99_max_us, last.service_p99_max_us];
-    const waiting = response > 1.05 * service ? "operations wait for their turn" : "no operation waits for its turn";
+    const waiting = response > 1.05 * service && response > service + 1000 ? "operations wait for their turn" : "no operation waits for its turn";
     chart.draw(rows, `p99 ${latency(response)} from the intended start, ${latency(service)} at the database: ${waiting}`);
   };
   return chart;
