@@ -247,6 +247,10 @@ func everyScreen(t *testing.T, p *browsertest.Page) {
 	p.WaitText("Exact for 0:01 to 0:04")
 	browsertest.Eval[any](p, `{ const [from, to] = document.querySelectorAll("input[type=number]"); from.value = 2; to.value = 3; to.dispatchEvent(new Event("change")); }`)
 	p.WaitText("Exact for 0:02 to 0:03 since the start, from 1 histogram;")
+	began := browsertest.Eval[[]string](p, fmt.Sprintf(lines, "Slowest operations")+`.map((row) => row.cells[4].textContent)`)
+	if len(began) == 0 || slices.ContainsFunc(began, func(s string) bool { return s != "0:01" && s != "0:02" }) {
+		t.Errorf("the slowest operations that ended in the third second began at %q", began)
+	}
 	look(t, p, "explore")
 
 	p.Go(base + "/runs/" + ids[0] + "/doctor")

@@ -45,7 +45,7 @@ class Screen {
     this.within = new Chart({ ...latencies, title: "Share of operations done within a time", lines: lines() });
     this.slowest = table("Slowest operations",
       ["workload", ">response", ">waited", ">at the database", "began at", "ended", "worker", "query", "error"]);
-    this.none = h("p.note", {}, "No operation is told one by one yet.");
+    this.none = h("p.note", {}, "No operation of this time is told one by one yet.");
     shell({ title: "Explore " + store.run.name, run: store.id, here: "Explore", actions: [this.pill.e] },
       h("h1", {}, store.run.name, " ", h("small", {}, store.id)),
       h("div.bar", {}, h("h2", {}, "Response times"), this.picker.e,
@@ -123,14 +123,15 @@ class Screen {
 
   drawSlowest(workload) {
     const { store } = this;
-    const found = store.executions.filter((x) => !workload || store.workloads[x.workload] === workload)
+    const chosen = this.range ? ({ done_us: us }) => us >= this.range[0] * 1e6 && us < this.range[1] * 1e6 : (x) => x.op_phase === "MEASUREMENT";
+    const found = store.executions.filter((x) => chosen(x) && (!workload || store.workloads[x.workload] === workload))
       .map((x) => ({ ...x, response: x.done_us - x.intended_us })).filter((x) => x.done_us > 0)
       .sort((a, b) => b.response - a.response).slice(0, SLOWEST);
     show(this.none, found.length === 0);
     show(this.slowest.e, found.length > 0);
     rows(this.slowest.body, found.map((x) => [
       store.workloads[x.workload] ?? "", number(latency(x.response)), number(latency((x.sent_us || x.done_us) - x.intended_us)),
-      number(x.sent_us ? latency(x.done_us - x.sent_us) : "–"), clockSpan(x.intended_us / 1e6), x.outcome,
+      number(x.sent_us ? latency(x.done_us - x.sent_us) : "–"), clockSpan(Math.floor(x.intended_us / 1e6)), x.outcome,
       `${x.worker} #${x.connection}`, x.query_id ?? "", wide(x.error ? `${x.class}: ${x.error}` : ""),
     ]));
   }
