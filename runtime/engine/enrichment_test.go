@@ -28,7 +28,7 @@ type court struct {
 	journal *memory.Journal
 	engine  *Engine
 	dies    *atomic.Bool // the server
-	held    atomic.Int64 // how long the journal takes for a transition, ns
+	held    atomic.Int64 // how long the journal takes for what the run waits for, ns
 	stop    context.CancelFunc
 	ran     chan error
 	id      string
@@ -144,6 +144,11 @@ func (m mortal) Transition(ctx context.Context, t bench.Transition) (*bench.Run,
 	}
 	time.Sleep(time.Duration(m.held.Load())) // fake time
 	return m.Journal.Transition(ctx, t)
+}
+
+func (m mortal) Append(ctx context.Context, e bench.Event) (bench.Event, error) {
+	time.Sleep(time.Duration(m.held.Load())) // fake time
+	return m.Journal.Append(ctx, e)
 }
 
 func (m mortal) Write(ctx context.Context, b *bench.Batch) error {

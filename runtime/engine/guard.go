@@ -20,7 +20,7 @@ type guard struct {
 	r      *run
 	until  time.Time // zero: no limit
 	recent []bench.Ledger
-	told   bool // it was said that credits are not known, or are spent
+	told   bool // it was said that credits are not known
 	over   bool // it has ended the run, which goes on for as long as workers drain
 }
 
@@ -68,7 +68,6 @@ func (g *guard) credits(samples []bench.TargetSample) {
 		g.told = true
 		g.r.announce(bench.EventGuard, "warn", time.Now(), struct{}{}, "max_credits cannot be guarded: %s", spent.Why)
 	case *spent.Billed > limit:
-		g.told = true
 		g.hit(bench.ReasonGuardCredits, "the run has cost about %.3g credits, the guard allows %.3g", *spent.Billed, limit)
 	}
 }

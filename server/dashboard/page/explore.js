@@ -8,7 +8,7 @@ import { Pill, picker, shell } from "./shell.js";
 import { Store } from "./store.js";
 
 const POINTS = 400; // of a curve
-const SLOWEST = 50, EXECUTIONS_EVERY = 5000;
+const SLOWEST = 50;
 
 // exploreScreen shows how response times were distributed, over the run and over any part of it.
 export async function exploreScreen(id) {
@@ -21,6 +21,7 @@ class Screen {
   constructor(id) {
     this.draw = () => this.paint();
     this.store = new Store(id, (frame) => this.changed(frame));
+    this.store.each = true;
     this.range = null; // chosen seconds [from, to), null is MEASUREMENT as a whole
   }
 
@@ -54,7 +55,6 @@ class Screen {
       h("div.charts", {}, this.density.e, this.within.e),
       h("section", {}, h("h2", {}, "Slowest operations"), this.none, this.slowest.e));
     this.load();
-    if (!store.ended) store.every(EXECUTIONS_EVERY, () => store.loadExecutions());
     this.paint();
   }
 

@@ -31,6 +31,7 @@ export class Store {
     this.workers = [];
     this.executions = [];
     this.samples = []; // of the target's warehouse, where it has one
+    this.each = false; // single operations are read also when no error has come
     this.side = null; // what the target says itself
     this.spent = null; // what the warehouse has cost up to the newest sample, while the run goes on
     this.link = null; // of the stream, null without one
@@ -67,7 +68,7 @@ export class Store {
       let seen = -1;
       this.every(EXECUTIONS_EVERY, () => {
         const errors = this.of("").sums().errors;
-        if (errors !== seen) this.loadExecutions();
+        if (this.each || errors !== seen) this.loadExecutions();
         seen = errors;
       });
     }
